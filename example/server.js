@@ -1,0 +1,21 @@
+import Fastify from 'fastify'
+import fastifyNext from 'fastify-next'
+
+const dev = process.argv.includes('--dev')
+const fastify = Fastify({ logger: true })
+
+fastify.get('/api/time', async () => ({ now: new Date().toISOString(), servedBy: 'fastify' }))
+
+await fastify.register(fastifyNext, { dir: import.meta.dirname, dev })
+await fastify.listen({ port: Number(process.env.PORT ?? 3000) })
+
+console.log(`Example ready on http://localhost:${fastify.server.address().port}`)
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  // Once: a second signal ends the process at once, whatever the first one waits for.
+  process.once(signal, async () => {
+    await fastify.close()
+    // The native threads of Turbopack would keep the process alive.
+    if (dev) process.exit(0)
+  })
+}

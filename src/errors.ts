@@ -1,0 +1,85 @@
+import createError from '@fastify/error'
+
+/** An option given to `register` is unknown or malformed. */
+export const FST_NEXT_INVALID_OPTION = createError<[string, string]>(
+  'FST_NEXT_INVALID_OPTION',
+  'The option "%s" of fastify-next %s.',
+  500,
+  TypeError
+)
+
+/** `dir` is not a directory. */
+export const FST_NEXT_DIR_NOT_FOUND = createError<[string]>(
+  'FST_NEXT_DIR_NOT_FOUND',
+  'There is no directory "%s": point the option "dir" at the folder of the Next.js app.'
+)
+
+/** `next` can't be loaded from the app's directory, nor beside the plugin. */
+export const FST_NEXT_NOT_INSTALLED = createError<[string]>(
+  'FST_NEXT_NOT_INSTALLED',
+  'Next.js is not installed for the app in "%s": run "npm install next react react-dom" there.'
+)
+
+/** The installed `next` is outside of the supported range. */
+export const FST_NEXT_UNSUPPORTED_VERSION = createError<[string, string]>(
+  'FST_NEXT_UNSUPPORTED_VERSION',
+  'Next.js %s is not supported: install a version in the range "%s".'
+)
+
+/** `next.config` can't be loaded. */
+export const FST_NEXT_CONFIG_FAILED = createError<[string, ErrorOptions]>(
+  'FST_NEXT_CONFIG_FAILED',
+  'The next.config of "%s" failed to load: mend what the cause names.'
+)
+
+/** `conf` was given, but this version of Next offers no way to apply it. */
+export const FST_NEXT_CONF_UNSUPPORTED = createError<[string]>(
+  'FST_NEXT_CONF_UNSUPPORTED',
+  'The option "conf" can not be applied to Next.js %s: move its values into next.config.'
+)
+
+/** There is no production build to serve. */
+export const FST_NEXT_BUILD_NOT_FOUND = createError<[string, string]>(
+  'FST_NEXT_BUILD_NOT_FOUND',
+  'There is no production build in "%s": run "next build %s", or set the option "dev" to true.'
+)
+
+/** `prepare()` of the Next app failed. */
+export const FST_NEXT_PREPARE_FAILED = createError<[string, ErrorOptions]>(
+  'FST_NEXT_PREPARE_FAILED',
+  'Next.js failed to start the app in "%s": mend what the cause names and start again.',
+  503
+)
+
+/** A request waited for the development server for longer than it may. */
+export const FST_NEXT_PREPARE_TIMEOUT = createError<[number]>(
+  'FST_NEXT_PREPARE_TIMEOUT',
+  'Next.js was not ready within %d ms: try again when it has started.',
+  503
+)
+
+/** The plugin was registered twice on one Fastify instance. */
+export const FST_NEXT_ALREADY_REGISTERED = createError(
+  'FST_NEXT_ALREADY_REGISTERED',
+  'fastify-next is already registered on this instance: register it once, or in a scope of its own.'
+)
+
+/** The prefix of the plugin's scope and the basePath of the app don't agree. */
+export const FST_NEXT_PREFIX_MISMATCH = createError<[string, string]>(
+  'FST_NEXT_PREFIX_MISMATCH',
+  'fastify-next is registered under the prefix "%s", but the basePath of the app is "%s": set basePath to the prefix.'
+)
+
+/** Next's request handler failed before it wrote an answer. */
+export const FST_NEXT_REQUEST_FAILED = createError<[ErrorOptions]>(
+  'FST_NEXT_REQUEST_FAILED',
+  'Next.js failed to answer the request: the log has the cause.',
+  500
+)
+
+/** The body of a request to Next is larger than `bodyLimit`. */
+export const FST_NEXT_BODY_TOO_LARGE = createError<[number]>(
+  'FST_NEXT_BODY_TOO_LARGE',
+  'The body of the request is larger than %d bytes: send less, or raise the option "bodyLimit".',
+  413
+)

@@ -1,0 +1,177 @@
+import { resolve } from 'node:path'
+import type { LogLevel } from 'fastify'
+import { FST_NEXT_INVALID_OPTION } from './errors.js'
+
+/** What an HTTP server has to offer to be handed to Next as `httpServer`. */
+export interface UpgradeEmitter {
+  on(event: string, listener: (...args: never[]) => void): unknown
+}
+
+/** The options of the plugin: those of Next's custom server, then the plugin's own. */
+export interface FastifyNextOptions {
+  /**
+   * Values that win over the app's `next.config`, merged key by key. In production a value that
+   * only the build reads gives a warning and has no effect.
+   * @default {}
+   */
+  conf?: Readonly<Record<string, unknown>>
+  /**
+   * Run Next's development server.
+   * @default process.env.NODE_ENV !== 'production'
+   */
+  dev?: boolean
+  /**
+   * The directory of the Next app, absolute or relative to the working directory.
+   * @default '.'
+   */
+  dir?: string
+  /**
+   * Hide Next's error messages that hold information about the server.
+   * @default false
+   */
+  quiet?: boolean
+  /**
+   * The host name that Next puts into URLs it makes itself.
+   * @default 'localhost'
+   */
+  hostname?: string
+  /**
+   * The port that Next puts into URLs it makes itself.
+   * @default the port that Fastify listens on
+   */
+  port?: number
+  /**
+   * The server on which Next listens for `upgrade` itself. Without it the plugin hands Next the
+   * sockets of hot reloading and leaves every other one to Fastify.
+   */
+  httpServer?: UpgradeEmitter
+  /**
+   * An older name of `turbopack`.
+   * @default false
+   */
+  turbo?: boolean
+  /**
+   * Build with Turbopack in development, which is what Next does by default.
+   * @default false
+   */
+  turbopack?: boolean
+  /**
+   * Build with webpack in development.
+   * @default false
+   */
+  webpack?: boolean
+  /**
+   * Let Next answer every path that no route of Fastify answers. With `false` only Next's own
+   * files (`/_next/…`) and the routes declared with `fastify.next()` reach Next.
+   * @default true
+   */
+  catchAll?: boolean
+  /**
+   * The most bytes of a request body that Next may be sent; a larger one is answered with 413.
+   * @default no limit
+   */
+  bodyLimit?: number
+  /**
+   * How long `fastify.close()` waits for requests and background work, in ms, before it cuts them.
+   * @default 10000
+   */
+  closeTimeout?: number
+  /**
+   * The log level of the routes that Next answers.
+   * @default the level of the instance
+   */
+  logLevel?: LogLevel
+}
+
+/** The options after validation: complete, with an absolute `dir`. */
+export type Settings = Readonly<
+  Required<Omit<FastifyNextOptions, 'port' | 'httpServer' | 'bodyLimit' | 'logLevel'>> &
+    Pick<FastifyNextOptions, 'port' | 'httpServer' | 'bodyLimit' | 'logLevel'>
+>
+
+const DEFAULT_CLOSE_TIMEOUT_MS = 10_000
+
+interface Rule {
+  accepts(value: unknown): boolean
+  expected: string
+}
+
+const boolean: Rule = { accepts: value => typeof value === 'boolean', expected: 'a boolean' }
+const text: Rule = {
+  accepts: value => typeof value === 'string' && value !== '',
+  expected: 'a string that is not empty'
+}
+
+function wholeNumber(from: number, to: number, expected: string): Rule {
+  return {
+    accepts: value => Number.isInteger(value) && Number(value) >= from && Number(value) <= to,
+    expected
+  }
+}
+
+const rules: Readonly<Record<keyof FastifyNextOptions, Rule>> = {
+  conf: {
+    accepts: value => typeof value === 'object' && value !== null && !Array.isArray(value),
+    expected: 'an object'
+  },
+  dev: boolean,
+  dir: text,
+  quiet: boolean,
+  hostname: text,
+  port: wholeNumber(1, 65_535, 'a whole number from 1 to 65535'),
+  httpServer: {
+    accepts: value =>
+      typeof value === 'object' &&
+      value !== null &&
+      'on' in value &&
+      typeof value.on === 'function',
+    expected: 'an HTTP server'
+  },
+  turbo: boolean,
+  turbopack: boolean,
+  webpack: boolean,
+  catchAll: boolean,
+  bodyLimit: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'a whole number of bytes above 0'),
+  // The largest delay that a timer of Node takes.
+  closeTimeout: wholeNumber(0, 2 ** 31 - 1, 'a whole number of milliseconds'),
+  logLevel: text
+}
+
+function assertValid(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(rules, name)) {
+      throw new FST_NEXT_INVALID_OPTION(name, 'is unknown: remove it, or mend its spelling')
+    }
+    const rule = rules[name as keyof FastifyNextOptions]
+    if (value !== undefined && !rule.accepts(value)) {
+      throw new FST_NEXT_INVALID_OPTION(name, `must be ${rule.expected}`)
+    }
+  }
+  if (options.webpack === true && (options.turbopack === true || options.turbo === true)) {
+    throw new FST_NEXT_INVALID_OPTION('webpack', 'can not be set together with turbopack')
+  }
+}
+
+/**
+ * Validates the options given to `register` and fills in the defaults.
+ * @throws FST_NEXT_INVALID_OPTION when one is unknown or malformed
+ */
+export function resolveOptions(options: FastifyNextOptions): Settings {
+  assertValid({ ...options })
+  return Object.freeze({
+    conf: Object.freeze({ ...options.conf }),
+    dev: options.dev ?? process.env.NODE_ENV !== 'production',
+    dir: resolve(options.dir ?? '.'),
+    quiet: options.quiet ?? false,
+    hostname: options.hostname ?? 'localhost',
+    port: options.port,
+    httpServer: options.httpServer,
+    turbo: options.turbo ?? false,
+    turbopack: options.turbopack ?? false,
+    webpack: options.webpack ?? false,
+    catchAll: options.catchAll ?? true,
+    bodyLimit: options.bodyLimit,
+    closeTimeout: options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT_MS,
+    logLevel: options.logLevel
+  })
+}

@@ -1,0 +1,53 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import './types.js'
+import { asker } from './ask.js'
+import { collectBackground, provideRequestContext } from './background.js'
+import { FST_NEXT_ALREADY_REGISTERED } from './errors.js'
+import { createNextServer } from './next/server.js'
+import { type FastifyNextOptions, resolveOptions } from './options.js'
+import { Readiness } from './readiness.js'
+import { kAnswer } from './response/hooks.js'
+import { addRoutes, routeDeclarer } from './routes.js'
+import { addShutdown } from './shutdown.js'
+import { addHotReload } from './upgrade.js'
+
+async function plugin(fastify: FastifyInstance, options: FastifyNextOptions): Promise<void> {
+  if (fastify.hasDecorator('nextApp')) throw new FST_NEXT_ALREADY_REGISTERED()
+  const settings = resolveOptions(options)
+  const next = await createNextServer(settings, () => portOf(fastify), fastify.log)
+  const readiness = new Readiness()
+  const background = collectBackground()
+  const ask = asker(next, readiness, background)
+
+  fastify.decorate('nextApp', next.app)
+  fastify.decorate('next', routeDeclarer(next.app, settings, ask))
+  fastify.decorateReply(kAnswer, null)
+
+  addRoutes(fastify, next, settings, ask)
+  addHotReload(fastify, next, settings, readiness)
+  addShutdown(
+    fastify,
+    { next, readiness, background, release: provideRequestContext() },
+    settings.closeTimeout
+  )
+
+  fastify.addHook('onReady', async () => {
+    if (settings.dev) readiness.beginInBackground(() => next.prepare(), fastify.log)
+    else await readiness.begin(() => next.prepare())
+  })
+}
+
+/** The port that Fastify listens on, 0 before: nothing can be sent there by mistake. */
+function portOf({ server }: FastifyInstance): number {
+  const address = server.address() as AddressInfo | string | null
+  return typeof address === 'object' ? (address?.port ?? 0) : 0
+}
+
+/**
+ * Serves a Next.js app through Fastify.
+ * @example
+ * await fastify.register(fastifyNext, { dir: './app' })
+ */
+export const fastifyNext = fp(plugin, { name: 'fastify-next', fastify: '5.x' })

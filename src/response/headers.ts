@@ -1,0 +1,46 @@
+import type { FastifyReply } from 'fastify'
+
+/** By lower-case name. */
+export type Headers = Readonly<Record<string, string | number | readonly string[] | undefined>>
+
+/** They speak of one connection, which is Fastify's: RFC 9110, 7.6.1. */
+const CONNECTION_HEADERS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade'
+])
+
+/** Puts Next's headers on the reply: cookies are added, `Vary` is a union, the rest replaces. */
+export function mergeHeaders(reply: FastifyReply, headers: Headers, before: Headers): void {
+  for (const name in headers) {
+    const value = headers[name]
+    if (value === undefined || CONNECTION_HEADERS.has(name)) continue
+    reply.header(name, name === 'vary' ? union(before.vary, value) : value)
+  }
+}
+
+/** Takes Next's headers off the reply again. */
+export function restoreHeaders(reply: FastifyReply, headers: Headers, before: Headers): void {
+  for (const name in headers) {
+    if (CONNECTION_HEADERS.has(name)) continue
+    reply.removeHeader(name)
+    if (before[name] !== undefined) reply.header(name, before[name])
+  }
+}
+
+function union(before: Headers[string], value: Headers[string]) {
+  if (before === undefined) return value
+  const names = [before, value].flat().join(',').split(',')
+  const unique = new Map<string, string>()
+  for (const name of names.map(part => part.trim())) {
+    if (name !== '' && !unique.has(name.toLowerCase())) unique.set(name.toLowerCase(), name)
+  }
+  return unique.has('*') ? '*' : [...unique.values()].join(', ')
+}
+
+/** Whether a cache that is shared by several visitors may keep an answer: RFC 9111, 3. */
+export function allowsSharedCaches(cacheControl: Headers[string]): boolean {
+  return /(?:^|[\s,])(?:public|s-maxage)\b/i.test(String(cacheControl ?? ''))
+}

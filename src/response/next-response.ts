@@ -1,0 +1,291 @@
+import {
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  ServerResponse,
+  STATUS_CODES
+} from 'node:http'
+import type { Socket } from 'node:net'
+import { HIGH_WATER_MARK, ResponseBody } from './body.js'
+
+type Callback = (error?: Error | null) => void
+
+/** What leaves: nothing, the whole body in one piece, or a stream of it. */
+export type Payload = undefined | Buffer | ResponseBody
+
+/**
+ * The response that Next writes into. It never touches a socket: the head stays here, and the body
+ * is handed over in one piece if it ends in the turn in which it begins, else as a stream.
+ *
+ * It extends Node's class for all that Next, its `compression` and `send`, and Pages Router
+ * handlers expect of one: header methods, checks and error codes are Node's own.
+ */
+export class NextResponse extends ServerResponse {
+  /** Node's head of the message. `headersSent` is derived from it, and `compression` reads it. */
+  declare _header: string | null
+  /** False for HEAD, 1xx, 204 and 304. */
+  declare _hasBody: boolean
+  declare _implicitHeader: () => void
+  declare socket: Socket | null
+
+  readonly raw: ServerResponse
+  readonly #deliver: (payload: Payload) => void
+  #delivered = false
+  #abandoned = false
+  #flush: NodeJS.Immediate | undefined
+  #pending: Buffer[] = []
+  #pendingLength = 0
+  #body: ResponseBody | undefined
+  #needsDrain = false
+  #hasTrailers = false
+  #written: Callback[] = []
+  #finished = false
+  #closed = false
+  #error: Error | null = null
+
+  /**
+   * @param raw what the answer will leave through
+   * @param deliver called at most once, with the head final
+   */
+  constructor(request: IncomingMessage, raw: ServerResponse, deliver: (payload: Payload) => void) {
+    super(request)
+    this.raw = raw
+    this.socket = raw.socket
+    this.#deliver = deliver
+    raw.once('finish', () => this.#finish())
+    raw.once('close', () => this.#close())
+  }
+
+  /** Whether the status text is another than the one that Node gives the status. */
+  get hasOwnStatusMessage(): boolean {
+    return Boolean(this.statusMessage) && this.statusMessage !== STATUS_CODES[this.statusCode]
+  }
+
+  /** Node's `writeHead` ends here, having checked and merged what it was given. */
+  _storeHeader(statusLine: string, headers?: Readonly<OutgoingHttpHeaders> | readonly unknown[]) {
+    // Without a header set before, Node passes on the ones given to `writeHead` unmerged.
+    if (headers && this.getHeaderNames().length === 0) {
+      for (const [name, value] of pairsOf(headers)) this.appendHeader(name, value)
+    }
+    this._header = statusLine
+  }
+
+  override flushHeaders(): void {
+    if (!this._header) this._implicitHeader()
+    this.#scheduleFlush()
+  }
+
+  override write(
+    chunk: unknown,
+    encoding?: BufferEncoding | Callback,
+    callback?: Callback
+  ): boolean {
+    const bytes = bytesOf(chunk, encoding)
+    if (bytes === undefined || this.finished || this.destroyed) {
+      return super.write(chunk, encoding as BufferEncoding, callback)
+    }
+    const done = typeof encoding === 'function' ? encoding : callback
+    if (!this._header) this._implicitHeader()
+    if (!this._hasBody) {
+      if (done) process.nextTick(done)
+      return true
+    }
+    if (done) this.#written.push(done)
+    return this.#accept(bytes)
+  }
+
+  override end(chunk?: unknown, encoding?: BufferEncoding | Callback, callback?: Callback): this {
+    if (typeof chunk === 'function') return this.end(undefined, undefined, chunk as Callback)
+    if (this.finished) return super.end(chunk, encoding as BufferEncoding, callback)
+    const done = typeof encoding === 'function' ? encoding : callback
+    if (chunk) this.write(chunk, encoding as BufferEncoding)
+    else if (!this._header) this._implicitHeader()
+    if (done) this.once('finish', done)
+    this.finished = true
+    if (this.#body) this.#body.push(null)
+    else if (this.#hasTrailers && this._hasBody) this.#stream()
+    else this.#hand(this.#takePending())
+    return this
+  }
+
+  override destroy(error?: Error): this {
+    if (this.destroyed) return this
+    // What was written goes out, as it would have through a socket, and then the connection is cut.
+    if (this.#pendingLength > 0) this.#stream()
+    this.destroyed = true
+    this.#error = error ?? null
+    if (this.#body === undefined) {
+      if (!this.#abandoned) this.raw.destroy(error)
+    } else if (this.#body.readableLength === 0) {
+      this.#body.destroy(error)
+    }
+    process.nextTick(() => this.#close())
+    return this
+  }
+
+  /** Ends Next's work on a request that somebody else has answered. */
+  abandon(): void {
+    this.#abandoned = true
+    this.#delivered = true
+    this.destroy()
+  }
+
+  override addTrailers(headers: OutgoingHttpHeaders | readonly [string, string][]): void {
+    this.#hasTrailers = true
+    this.raw.addTrailers(headers)
+  }
+
+  override setTimeout(ms: number, callback?: () => void): this {
+    this.raw.setTimeout(ms, callback)
+    return this
+  }
+
+  override writeContinue(callback?: () => void): void {
+    this.raw.writeContinue(callback)
+  }
+
+  override writeEarlyHints(hints: Record<string, string | string[]>, callback?: () => void): void {
+    this.raw.writeEarlyHints(hints, callback)
+  }
+
+  override writeProcessing(callback?: () => void): void {
+    // HTTP/2 responses of Node have none.
+    this.raw.writeProcessing?.(callback)
+  }
+
+  // The socket is corked by `raw`, around its own writes.
+  override cork(): void {}
+  override uncork(): void {}
+
+  #accept(bytes: Buffer): boolean {
+    if (bytes.length === 0) return true
+    let accepts: boolean
+    if (this.#body) {
+      accepts = this.#body.push(bytes)
+    } else {
+      this.#pending.push(bytes)
+      this.#pendingLength += bytes.length
+      accepts = this.#pendingLength <= HIGH_WATER_MARK
+      this.#scheduleFlush()
+    }
+    this.#needsDrain ||= !accepts
+    return accepts
+  }
+
+  #scheduleFlush(): void {
+    if (this.#delivered || this.#flush) return
+    this.#flush = setImmediate(() => this.#stream())
+  }
+
+  #stream(): void {
+    if (this.#delivered || this.destroyed) return
+    const body = new ResponseBody(this.raw, {
+      onRead: () => this.#drain(),
+      onDestroy: error => this.#onBodyDestroyed(error)
+    })
+    const pending = this.#takePending()
+    this.#body = body
+    if (pending) body.push(pending)
+    if (this.finished) body.push(null)
+    this.#hand(body)
+  }
+
+  #takePending(): Buffer | undefined {
+    const pieces = this.#pending
+    this.#pending = []
+    this.#pendingLength = 0
+    return pieces.length > 1 ? Buffer.concat(pieces) : pieces[0]
+  }
+
+  #hand(payload: Payload): void {
+    if (this.#delivered) return
+    this.#delivered = true
+    if (this.#flush) clearImmediate(this.#flush)
+    this.#deliver(payload)
+  }
+
+  /** What was written is being read. */
+  #drain(): void {
+    if (this.destroyed) {
+      // The last chunk is handed on in this turn.
+      setImmediate(() => this.#body?.destroy(this.#error ?? undefined))
+      return
+    }
+    this.#callBack(null)
+    if (!this.#needsDrain) return
+    this.#needsDrain = false
+    process.nextTick(() => {
+      if (!this.destroyed) this.emit('drain')
+    })
+  }
+
+  #callBack(error: Error | null): void {
+    if (this.#written.length === 0) return
+    const callbacks = this.#written
+    this.#written = []
+    for (const callback of callbacks) process.nextTick(callback, error)
+  }
+
+  #onBodyDestroyed(error: Error | null): void {
+    if (this.#body?.readableEnded) return
+    if (!this.destroyed) this.destroy(error ?? undefined)
+  }
+
+  #finish(): void {
+    if (this.#finished || this.destroyed || !this.finished) return
+    this.#finished = true
+    this.#callBack(null)
+    this.emit('finish')
+  }
+
+  #close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    if (this.#flush) clearImmediate(this.#flush)
+    if (this.raw.destroyed) this.#body?.destroy()
+    this.destroyed = true
+    if (!this.#finished) this.#callBack(this.#error ?? new Error('The client has left'))
+    this.emit('close')
+  }
+
+  /** Node derives these from the socket, which is not this response's own. */
+  static {
+    Object.defineProperties(this.prototype, {
+      closed: getter(response => response.#closed),
+      errored: getter(response => response.#error),
+      writableFinished: getter(response => response.#finished),
+      writableLength: getter(
+        response => response.#pendingLength + (response.#body?.readableLength ?? 0)
+      ),
+      writableNeedDrain: getter(response => response.#needsDrain && !response.finished)
+    })
+  }
+}
+
+function getter(get: (response: NextResponse) => unknown): PropertyDescriptor {
+  return {
+    configurable: true,
+    get(this: NextResponse) {
+      return get(this)
+    }
+  }
+}
+
+function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
+  if (typeof chunk === 'string') {
+    return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
+  }
+  if (Buffer.isBuffer(chunk)) return chunk
+  if (chunk instanceof Uint8Array) {
+    return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  }
+  return undefined
+}
+
+function* pairsOf(
+  headers: Readonly<OutgoingHttpHeaders> | readonly unknown[]
+): Generator<[string, string | readonly string[]]> {
+  const flat = Array.isArray(headers) ? headers.flat() : Object.entries(headers).flat(1)
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    yield [String(flat[index]), flat[index + 1]]
+  }
+}

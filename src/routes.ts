@@ -1,0 +1,128 @@
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HTTPMethods,
+  RouteOptions,
+  RouteShorthandOptions
+} from 'fastify'
+import type { Ask } from './ask.js'
+import { hideMalformedContentType, leaveBodiesUnread } from './bodies.js'
+import { catchAllRoutes, METHODS } from './catch-all.js'
+import { FST_NEXT_PREFIX_MISMATCH } from './errors.js'
+import type { NextApp } from './next/app.js'
+import type { NextServer } from './next/server.js'
+import type { Settings } from './options.js'
+import { withAnswerHooks } from './response/hooks.js'
+
+/** Answers a route declared with `fastify.next()` in Next's place. */
+export type NextRouteHandler = (
+  app: NextApp,
+  request: FastifyRequest,
+  reply: FastifyReply
+) => unknown
+
+/** The options of a route declared with `fastify.next()`: all that Fastify has. */
+export interface NextRouteOptions extends RouteShorthandOptions {
+  /** @default 'GET', and HEAD with it */
+  method?: HTTPMethods | HTTPMethods[]
+}
+
+/** Adds the routes of the plugin: the catch-all, or without it those of Next's own files. */
+export function addRoutes(
+  fastify: FastifyInstance,
+  next: NextServer,
+  settings: Settings,
+  ask: Ask
+): void {
+  const routes = settings.catchAll
+    ? catchAllRoutes(fastify, next)
+    : filesOfNext(next, settings).map(url => ({ url }))
+  const handler = handlerOf(ask, settings.bodyLimit)
+
+  fastify.register(async scope => {
+    leaveBodiesUnread(scope)
+    for (const { url, ...constraints } of routes) {
+      addRoute(scope, {
+        ...logLevelOf(settings),
+        ...constraints,
+        url: withoutPrefix(url, scope.prefix, next.basePath),
+        method: [...METHODS],
+        handler
+      })
+    }
+  })
+}
+
+/** The decorator `fastify.next()`. */
+export function routeDeclarer(app: NextApp, settings: Settings, ask: Ask) {
+  return function next(
+    this: FastifyInstance,
+    path: string,
+    optionsOrHandler: NextRouteOptions | NextRouteHandler = {},
+    maybeHandler?: NextRouteHandler
+  ): FastifyInstance {
+    const isHandler = typeof optionsOrHandler === 'function'
+    const options = isHandler ? {} : optionsOrHandler
+    const handler = isHandler ? optionsOrHandler : maybeHandler
+    const bodyLimit = options.bodyLimit ?? settings.bodyLimit
+
+    this.register(async scope => {
+      leaveBodiesUnread(scope)
+      addRoute(scope, {
+        ...logLevelOf(settings),
+        ...options,
+        url: path,
+        method: methodsOf(options),
+        handler: handler
+          ? (request, reply) => handler(app, request, reply)
+          : handlerOf(ask, bodyLimit)
+      })
+    })
+    return this
+  }
+}
+
+function handlerOf(ask: Ask, bodyLimit: number | undefined): RouteOptions['handler'] {
+  return function answerWithNext(request, reply) {
+    ask(request, reply, bodyLimit)
+  }
+}
+
+function addRoute(scope: FastifyInstance, options: RouteOptions): void {
+  const { preParsing = [] } = options
+  scope.route({
+    ...withAnswerHooks(options),
+    preParsing: [preParsing, hideMalformedContentType].flat(),
+    // A HEAD route that Fastify makes gives the length of the empty body as the page's.
+    exposeHeadRoute: false
+  })
+}
+
+function methodsOf({ method = 'GET', exposeHeadRoute }: NextRouteOptions): HTTPMethods[] {
+  const methods = [method].flat().map(name => name.toUpperCase() as HTTPMethods)
+  if (!methods.includes('GET') || methods.includes('HEAD') || exposeHeadRoute === false) {
+    return methods
+  }
+  return [...methods, 'HEAD']
+}
+
+function logLevelOf({ logLevel }: Settings): Pick<RouteOptions, 'logLevel'> {
+  return logLevel === undefined ? {} : { logLevel }
+}
+
+/** What a page needs of Next besides itself. */
+function filesOfNext({ basePath, assetPrefix }: NextServer, { dev }: Settings): string[] {
+  const paths = [`${basePath}/_next/*`]
+  if (assetPrefix.startsWith('/') && assetPrefix !== basePath) paths.push(`${assetPrefix}/_next/*`)
+  // The overlay of the development server, with its fonts and source maps.
+  if (dev) paths.push(`${basePath}/__nextjs_*`)
+  return paths
+}
+
+/** Next's paths are absolute, while a scope with a prefix puts that in front of its routes. */
+function withoutPrefix(url: string, prefix: string, basePath: string): string {
+  if (prefix === '') return url
+  if (!url.startsWith(prefix)) throw new FST_NEXT_PREFIX_MISMATCH(prefix, basePath)
+  return url.slice(prefix.length)
+}

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const require = createRequire(import.meta.url)
+const run = promisify(execFile)
+const nextBin = require.resolve('next/dist/bin/next')
+
+/** The absolute path of a fixture, or of a file in it. */
+export function fixturePath(...names: string[]): string {
+  return join(import.meta.dirname, '..', 'fixtures', ...names)
+}
+
+/** Builds a fixture with the installed Next, unless that has been done. Resolves to its path. */
+export async function builtFixture(name: string): Promise<string> {
+  const dir = fixturePath(name)
+  const stamp = join(dir, '.next', 'fixture-hash')
+  const hash = await hashOf(dir)
+  if ((await readFile(stamp, 'utf8').catch(() => '')) === hash) return dir
+  const env = { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' } as const
+  await run(process.execPath, [nextBin, 'build', dir], { env: { ...env, NODE_OPTIONS: '' } })
+  await writeFile(stamp, hash)
+  return dir
+}
+
+async function hashOf(dir: string): Promise<string> {
+  const hash = createHash('sha256').update(require('next/package.json').version)
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true })
+  const files = entries
+    .filter(
+      entry => entry.isFile() && !/[\\/](\.next|node_modules)([\\/]|$)/.test(entry.parentPath)
+    )
+    .map(entry => join(entry.parentPath, entry.name))
+    .sort()
+  for (const file of files) hash.update(file).update(await readFile(file))
+  return hash.digest('hex')
+}

@@ -1,0 +1,16 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+
+/**
+ * Sends bytes to a port and resolves to all that comes back until the server closes.
+ * @param request ends with a request that asks for `Connection: close`
+ */
+export async function exchange(port: number, request: string, timeout = 10_000): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.setTimeout(timeout, () => socket.destroy(new Error('No answer')))
+  const chunks: Buffer[] = []
+  socket.on('data', chunk => chunks.push(chunk))
+  socket.end(request)
+  await once(socket, 'close')
+  return Buffer.concat(chunks).toString('latin1')
+}
