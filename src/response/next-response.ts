@@ -249,7 +249,7 @@ export class NextResponse extends ServerResponse {
 
   /** Node derives these from the socket, which is not this response's own. */
   static {
-    Object.defineProperties(this.prototype, {
+    Object.defineProperties(NextResponse.prototype, {
       closed: getter(response => response.#closed),
       errored: getter(response => response.#error),
       writableFinished: getter(response => response.#finished),

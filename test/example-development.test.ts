@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { Page, WebSocket } from 'playwright-core'
+import t from 'tap'
+import {
+  countUp,
+  markDocument,
+  noBrowser,
+  noteArrivals,
+  openBrowser,
+  openPage
+} from './helpers/browser.js'
+import { buildPlugin, repositoryPath, startServer } from './helpers/process.js'
+
+const SCRIPT = repositoryPath('example', 'server.js')
+const READY = /^Example ready on (http:\S+)$/m
+/** The first request of each page compiles it. */
+const COMPILE_TIMEOUT_MS = 40_000
+
+await buildPlugin()
+
+t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {
+  const start = (port: string) =>
+    startServer(t, SCRIPT, READY, { args: ['--dev'], env: { PORT: port } })
+  const browser = await openBrowser(t)
+  const server = await start('0')
+  const { port } = new URL(server.url)
+  const { page, problems } = await openPage(browser, COMPILE_TIMEOUT_MS)
+  const arrivals = await noteArrivals(page)
+
+  await t.test('the home page hydrates and is connected for hot reloading', async t => {
+    const hotReload = connection(page)
+    await page.goto(server.url)
+    await countUp(page, 2)
+    t.notOk((await hotReload).isClosed())
+    t.strictSame(problems, [])
+  })
+
+  await t.test('a link changes the page, and a slow part follows it', async t => {
+    const isMarked = await markDocument(page)
+    await page.getByRole('navigation').getByRole('link', { name: 'Streaming' }).click()
+    await page.getByTestId('slow-part').waitFor()
+    const [first, second] = (await arrivals()).slice(-2)
+    t.match([first, second], [{ id: 'skeleton' }, { id: 'slow-part' }])
+    t.ok(Number(second?.at) - Number(first?.at) > 500, 'the skeleton did not wait for it')
+    t.ok(await isMarked(), 'the document was not loaded again')
+    t.strictSame(problems, [])
+  })
+
+  await t.test('a slow part follows the document that it is in', async t => {
+    await page.reload({ waitUntil: 'commit' })
+    await page.getByTestId('slow-part').waitFor()
+    const [first, second, ...more] = await arrivals()
+    t.match([first, second, more], [{ id: 'skeleton' }, { id: 'slow-part' }, []])
+    t.ok(Number(second?.at) - Number(first?.at) > 500, 'the skeleton did not wait for it')
+    t.strictSame(problems, [])
+  })
+
+  await t.test('the guestbook shows what was written into it', async t => {
+    await page.getByRole('navigation').getByRole('link', { name: 'Guestbook' }).click()
+    await page.getByLabel('Name').fill('Ada')
+    await page.getByLabel('Message').fill('Written in development')
+    await page.getByRole('button', { name: 'Sign' }).click()
+    await page.getByRole('listitem').filter({ hasText: 'Written in development' }).waitFor()
+    t.strictSame(problems, [])
+  })
+
+  await t.test('the other name of the host is as good', async t => {
+    const { page, problems } = await openPage(browser, COMPILE_TIMEOUT_MS)
+    const hotReload = connection(page)
+    await page.goto(`http://127.0.0.1:${port}`)
+    await countUp(page, 2)
+    t.notOk((await hotReload).isClosed())
+    t.notMatch(server.output(), /blocked cross-origin/i)
+    t.strictSame(problems, [])
+    await page.close()
+  })
+
+  await t.test('SIGTERM ends the process while a page is open', async t => {
+    t.strictSame(await server.stop('SIGTERM'), { code: 0, signal: null })
+  })
+
+  await t.test('its port and its directory can be used again at once', async t => {
+    await assertFree(Number(port))
+    const again = await start(port)
+    t.equal(again.url, server.url)
+    const response = await fetch(again.url, { signal: AbortSignal.timeout(COMPILE_TIMEOUT_MS) })
+    t.equal(response.status, 200)
+    t.match(await response.text(), 'Next.js inside Fastify')
+    t.strictSame(await again.stop('SIGTERM'), { code: 0, signal: null })
+  })
+})
+
+/** The socket of hot reloading that a page opens, once it has brought something. */
+async function connection(page: Page): Promise<WebSocket> {
+  const socket = await page.waitForEvent('websocket', socket =>
+    new URL(socket.url()).pathname.endsWith('/_next/hmr')
+  )
+  await socket.waitForEvent('framereceived')
+  return socket
+}
+
+async function assertFree(port: number): Promise<void> {
+  const server = createServer().listen(port, 'localhost')
+  await once(server, 'listening')
+  server.close()
+  await once(server, 'close')
+}

@@ -1,0 +1,145 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Test } from 'tap'
+
+const root = join(import.meta.dirname, '..', '..')
+const execute = promisify(execFile)
+
+interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+interface Server {
+  /** What the line that the script prints when it is ready says. */
+  url: string
+  /** All that it has written to stdout and stderr. */
+  output(): string
+  /** Resolves to how the process has ended; after `bound` ms it is killed, and this rejects. */
+  stop(signal?: NodeJS.Signals, bound?: number): Promise<Exit>
+}
+
+interface Start {
+  args?: string[]
+  env?: NodeJS.ProcessEnv
+  /** How long the line may take, in ms. */
+  bound?: number
+}
+
+/** The path of a file of the repository. */
+export function repositoryPath(...names: string[]): string {
+  return join(root, ...names)
+}
+
+/** What a child gets: not what tap and the test's own runner add to the environment. */
+function childEnv(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _options, NODE_ENV: _env, ...inherited } = process.env
+  return { ...inherited, NEXT_TELEMETRY_DISABLED: '1', ...env } as NodeJS.ProcessEnv
+}
+
+/** Runs a Node script of the repository to its end. Rejects with its output when it fails. */
+async function runScript(path: string, args: string[] = []): Promise<void> {
+  try {
+    await execute(process.execPath, [path, ...args], {
+      cwd: root,
+      env: childEnv(),
+      timeout: 90_000,
+      killSignal: 'SIGKILL'
+    })
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string }
+    throw new Error(`${path} failed:\n${stdout}\n${stderr}`, { cause: error })
+  }
+}
+
+/** The latest change in a directory; of a directory itself it changes when a file is removed. */
+async function changed(dir: string): Promise<number> {
+  const names = await readdir(dir, { recursive: true })
+  const stats = await Promise.all(['', ...names].map(name => stat(join(dir, name))))
+  return Math.max(...stats.map(({ mtimeMs }) => mtimeMs))
+}
+
+/** The build of the plugin, since the example imports the package as its users do. */
+export async function buildPlugin(): Promise<void> {
+  const outputs = ['index.js', 'index.cjs'].map(name => repositoryPath('dist', name))
+  const built = await Promise.all(outputs.map(path => stat(path))).catch(() => [])
+  const oldest = Math.min(...built.map(({ mtimeMs }) => mtimeMs))
+  if (built.length > 0 && oldest > (await changed(repositoryPath('src')))) return
+  await runScript(repositoryPath('node_modules', 'tsup', 'dist', 'cli-default.js'))
+}
+
+/** `next build example` */
+export async function buildExample(): Promise<void> {
+  const bin = repositoryPath('node_modules', 'next', 'dist', 'bin', 'next')
+  await runScript(bin, ['build', repositoryPath('example')])
+}
+
+/**
+ * Starts a script as a process of its own, and waits until it prints a line that `ready` matches;
+ * the first group of that is the URL. What is left of the process at the end of `t` is killed.
+ */
+export async function startServer(
+  t: Test,
+  path: string,
+  ready: RegExp,
+  { args = [], env, bound = 30_000 }: Start = {}
+): Promise<Server> {
+  const child = spawn(process.execPath, [path, ...args], {
+    cwd: root,
+    env: childEnv(env),
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  const kill = () => child.kill('SIGKILL')
+  // tap ends a test that takes too long without its teardown.
+  process.once('exit', kill)
+  const exited = once(child, 'close').then(([code, signal]): Exit => {
+    process.off('exit', kill)
+    return { code, signal }
+  })
+  t.teardown(async () => {
+    kill()
+    await exited
+  })
+
+  let output = ''
+  const url = new Promise<string>(resolve => {
+    const collect = (text: string) => {
+      output += text
+      const match = ready.exec(output)
+      if (match) resolve(match[1] ?? '')
+    }
+    child.stdout.setEncoding('utf8').on('data', collect)
+    child.stderr.setEncoding('utf8').on('data', collect)
+  })
+
+  const report = (problem: string) => new Error(`${path} ${problem}. Its output:\n${output}`)
+  const early = exited.then(({ code, signal }) => {
+    throw report(`has ended with ${signal ?? code} before it was ready`)
+  })
+  return {
+    url: await within(Promise.race([url, early]), bound, () => report('is not ready in time')),
+    output: () => output,
+    async stop(signal = 'SIGTERM', bound = 10_000) {
+      child.kill(signal)
+      return within(exited, bound, () => {
+        kill()
+        return report(`runs on ${bound} ms after ${signal}`)
+      })
+    }
+  }
+}
+
+async function within<T>(promise: Promise<T>, bound: number, problem: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(problem()), bound)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
