@@ -48,7 +48,7 @@ export function catchAllRoutes(fastify: FastifyInstance, next: NextServer): Catc
 
   fastify.addHook('onReady', async () => {
     for (const method of METHODS) {
-      const taken = (url: string): boolean => fastify.findRoute({ method, url }) !== null
+      const taken = (url: string): boolean => fastify.hasRoute({ method, url })
       if (taken(`${basePath}/*`) || (basePath === '' && taken('*'))) takenAll.add(method)
       if (basePath !== '' && taken(basePath)) takenRoot.add(method)
       if (taken('/*') || taken('*')) takenOutside.add(method)

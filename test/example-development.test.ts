@@ -10,6 +10,7 @@ import {
   openBrowser,
   openPage
 } from './helpers/browser.js'
+import { event } from './helpers/event.js'
 import { buildPlugin, repositoryPath, startServer } from './helpers/process.js'
 
 const SCRIPT = repositoryPath('example', 'server.js')
@@ -29,7 +30,7 @@ t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {
   const arrivals = await noteArrivals(page)
 
   await t.test('the home page hydrates and is connected for hot reloading', async t => {
-    const hotReload = connection(page)
+    const hotReload = hotReloading(page)
     await page.goto(server.url)
     await countUp(page, 2)
     t.notOk((await hotReload).isClosed())
@@ -67,7 +68,7 @@ t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {
 
   await t.test('the other name of the host is as good', async t => {
     const { page, problems } = await openPage(browser, COMPILE_TIMEOUT_MS)
-    const hotReload = connection(page)
+    const hotReload = hotReloading(page)
     await page.goto(`http://127.0.0.1:${port}`)
     await countUp(page, 2)
     t.notOk((await hotReload).isClosed())
@@ -91,13 +92,14 @@ t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {
   })
 })
 
-/** The socket of hot reloading that a page opens, once it has brought something. */
-async function connection(page: Page): Promise<WebSocket> {
-  const socket = await page.waitForEvent('websocket', socket =>
-    new URL(socket.url()).pathname.endsWith('/_next/hmr')
-  )
-  await socket.waitForEvent('framereceived')
-  return socket
+/** The socket for hot reloading that a page opens, once it has brought something. */
+async function hotReloading(page: Page): Promise<WebSocket> {
+  const brought = event<WebSocket>('a message for hot reloading', COMPILE_TIMEOUT_MS)
+  page.on('websocket', socket => {
+    if (new URL(socket.url()).pathname !== '/_next/hmr') return
+    socket.once('framereceived', () => brought.happen(socket))
+  })
+  return brought.happened
 }
 
 async function assertFree(port: number): Promise<void> {

@@ -140,6 +140,7 @@ t.test('a route handler of Next gets a body', async t => {
     fetch(`${url}/api/hello`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
+      signal: AbortSignal.timeout(20_000),
       body
     })
   const echo = await post('{"text":"grüß dich"}')
@@ -149,13 +150,16 @@ t.test('a route handler of Next gets a body', async t => {
 
 t.test('SIGTERM lets an answer end, and then the process', async t => {
   const server = await startServer(t, SCRIPT, READY, { env: { PORT: '0' } })
-  const [response] = (await once(get(`${server.url}/stream`), 'response')) as [IncomingMessage]
+  const signal = AbortSignal.timeout(20_000)
+  const request = get(`${server.url}/stream`, { signal })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
   let html = ''
   response.setEncoding('utf8').on('data', text => {
     html += text
   })
   await once(response, 'data')
   const stopped = server.stop('SIGTERM')
+  t.notMatch(html, 'data-testid="slow-part"')
   await once(response, 'end')
   t.match(html, 'data-testid="slow-part"')
   t.strictSame(await stopped, { code: 0, signal: null })

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import {
@@ -62,7 +62,9 @@ export function findNext(dir: string): NextPackage {
   const require = requireThatFinds(manifest, [join(dir, 'package.json'), import.meta.url])
   if (require === undefined) throw new FST_NEXT_NOT_INSTALLED(dir)
 
-  const { version } = require(manifest) as { version: string }
+  const { version } = JSON.parse(readFileSync(require.resolve(manifest), 'utf8')) as {
+    version: string
+  }
   if (!isSupported(version)) throw new FST_NEXT_UNSUPPORTED_VERSION(version, SUPPORTED_RANGE)
   return { version, load: id => require(id) }
 }

@@ -20,8 +20,9 @@ interface Rules {
 type PathToRegexp = (source: string, keys: unknown[], options: object) => RegExp
 
 /**
- * The paths outside of the basePath for which the app has a redirect, a rewrite or a header, that
- * is a rule with `basePath: false`.
+ * The paths outside of the basePath that Next answers: those for which the app has a rule (a
+ * redirect, a rewrite or a header) with `basePath: false`, and its files when the assetPrefix is a
+ * path.
  */
 export async function pathsOutsideBasePath(
   next: NextPackage,
@@ -37,7 +38,15 @@ export async function pathsOutsideBasePath(
 
   // With locales Next matches a path of its own making, with the default locale in front.
   if (rules.length > 0 && config.i18n) return [/^\//]
-  return rules.map(rule => (rule.regex ? new RegExp(rule.regex, 'i') : expressionOf(next, rule)))
+  const outside = rules.map(rule =>
+    rule.regex ? new RegExp(rule.regex, 'i') : expressionOf(next, rule)
+  )
+  const { assetPrefix, basePath } = config
+  if (assetPrefix.startsWith('/') && assetPrefix !== basePath) {
+    const literal = assetPrefix.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    outside.push(new RegExp(`^${literal}/_next/`))
+  }
+  return outside
 }
 
 function listsOf(rewrites: Rewrites | undefined): (readonly Rule[] | undefined)[] {

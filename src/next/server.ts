@@ -8,6 +8,7 @@ import { FST_NEXT_BUILD_NOT_FOUND, FST_NEXT_PREPARE_FAILED } from '../errors.js'
 import type { Settings } from '../options.js'
 import type { NextApp, NextRequestHandler } from './app.js'
 import { type LoadedConfig, loadNextConfig } from './config.js'
+import { latePort } from './late-port.js'
 import { findNext, type NextPackage } from './load.js'
 import { pathsOutsideBasePath } from './rules.js'
 
@@ -84,7 +85,7 @@ function createApp(
     dir,
     quiet,
     hostname,
-    port: port ?? new LatePort(listeningPort),
+    port: latePort(dir, port === undefined ? listeningPort : () => port),
     // On its first request Next listens for `upgrade` on this server, or else on the socket's own,
     // and ends every socket whose path is a page: next/dist/server/lib/router-server.js.
     httpServer: httpServer ?? upgrades,
@@ -92,23 +93,6 @@ function createApp(
     ...(turbopack && { turbopack }),
     ...(webpack && { webpack })
   })
-}
-
-/** Stands where Next wants a number, and is only turned into text by it. */
-class LatePort {
-  readonly #read: () => number
-
-  constructor(read: () => number) {
-    this.#read = read
-  }
-
-  toString(): string {
-    return String(this.#read())
-  }
-
-  toJSON(): number {
-    return this.#read()
-  }
 }
 
 function assertBuilt({ dev, dir }: Settings, config: LoadedConfig | undefined): void {

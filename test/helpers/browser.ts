@@ -41,8 +41,9 @@ export async function openPage(browser: Browser, timeout = 20_000) {
   })
   page.on('requestfailed', request => {
     const reason = request.failure()?.errorText
-    // Next's client gives up the rest of an answer of its router once it has read what it needs.
-    if (reason === 'net::ERR_ABORTED' && request.headers().rsc === '1') return
+    // Next's client gives up the rest of such an answer once it has read what it needs of it.
+    const { rsc, 'next-action': action } = request.headers()
+    if (reason === 'net::ERR_ABORTED' && (rsc || action)) return
     problems.push(`failed: ${request.url()} ${reason}`)
   })
   return { page, problems }

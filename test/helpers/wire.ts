@@ -10,7 +10,8 @@ export async function exchange(port: number, request: string, timeout = 10_000):
   socket.setTimeout(timeout, () => socket.destroy(new Error('No answer')))
   const chunks: Buffer[] = []
   socket.on('data', chunk => chunks.push(chunk))
-  socket.end(request)
+  // Not ended: a server takes a client that closes its half for one that has left.
+  socket.write(request)
   await once(socket, 'close')
   return Buffer.concat(chunks).toString('latin1')
 }

@@ -1,0 +1,75 @@
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import Fastify from 'fastify'
+import t from 'tap'
+import { type FastifyNextOptions, fastifyNext } from '../src/index.js'
+import { builtFixture, fixturePath } from './helpers/fixture.js'
+
+async function boot(options: FastifyNextOptions) {
+  const fastify = Fastify()
+  try {
+    await fastify.register(fastifyNext, options)
+    await fastify.ready()
+  } finally {
+    await fastify.close()
+  }
+}
+
+t.test('a directory that does not exist, or is none', async t => {
+  for (const dir of ['/does/not/exist', fixturePath('app', 'next.config.mjs')]) {
+    await t.rejects(boot({ dir, dev: false }), {
+      code: 'FST_NEXT_DIR_NOT_FOUND',
+      message: `no directory "${dir}"`
+    })
+  }
+})
+
+t.test('no build', async t => {
+  for (const dir of [fixturePath('unbuilt'), t.testdir({ 'package.json': '{}' })]) {
+    await mkdir(dir, { recursive: true })
+    await t.rejects(boot({ dir, dev: false }), {
+      code: 'FST_NEXT_BUILD_NOT_FOUND',
+      message: `run "next build ${dir}"`
+    })
+  }
+})
+
+t.test('a next.config that throws rejects in production and in development', async t => {
+  for (const dev of [false, true]) {
+    await t.rejects(boot({ dir: fixturePath('broken-config'), dev }), {
+      code: 'FST_NEXT_CONFIG_FAILED',
+      cause: { message: 'The config is broken' }
+    })
+  }
+})
+
+t.test("the app's own next comes first, and must be a supported version", async t => {
+  for (const version of ['13.5.6', '15.5.29', '16.2.10', '17.0.0', '18.0.0-canary.1']) {
+    const dir = t.testdir({
+      node_modules: { next: { 'package.json': JSON.stringify({ name: 'next', version }) } }
+    })
+    await t.rejects(boot({ dir, dev: false }), {
+      code: 'FST_NEXT_UNSUPPORTED_VERSION',
+      message: `Next.js ${version} is not supported`
+    })
+  }
+})
+
+t.test('a build that Next can not start from', async t => {
+  const built = await builtFixture('plain')
+  const dir = fixturePath('.corrupt')
+  t.teardown(() => rm(dir, { force: true, recursive: true }))
+  await cp(built, dir, { recursive: true })
+  await writeFile(join(dir, '.next', 'routes-manifest.json'), 'not json')
+  await t.rejects(boot({ dir, dev: false }), {
+    code: 'FST_NEXT_PREPARE_FAILED',
+    cause: SyntaxError
+  })
+  await t.rejects(boot({ dir, dev: false }), { code: 'FST_NEXT_PREPARE_FAILED' })
+})
+
+t.test('an instance whose registration failed still closes', async t => {
+  const fastify = Fastify()
+  await t.rejects(async () => fastify.register(fastifyNext, { dir: '/does/not/exist' }))
+  await fastify.close()
+})

@@ -1,0 +1,109 @@
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import { connect } from 'node:net'
+import Fastify from 'fastify'
+import t from 'tap'
+import { fastifyNext } from '../src/index.js'
+import { event } from './helpers/event.js'
+import { builtFixture, fixturePath } from './helpers/fixture.js'
+import { setGlobal } from './helpers/globals.js'
+import { buildPlugin, repositoryPath, startServer } from './helpers/process.js'
+import { serve } from './helpers/serve.js'
+
+/** Far below Fastify's keepAliveTimeout of 72 s, far above what closing takes. */
+const SOON_MS = 5_000
+
+async function closesWithin(fastify: { close(): PromiseLike<unknown> }, limit: number) {
+  const begin = performance.now()
+  await fastify.close()
+  return performance.now() - begin < limit
+}
+
+t.test('close() answers what is in flight, and does not wait for idle connections', async t => {
+  const started = event('the route handler')
+  let finish = () => {}
+  setGlobal(t, 'slowRoute', () => {
+    started.happen()
+    return new Promise<void>(resolve => {
+      finish = resolve
+    })
+  })
+  const { fastify, port } = await serve(t, { server: { forceCloseConnections: false } })
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => agent.destroy())
+  const outgoing = request({ agent, host: '127.0.0.1', port, path: '/api-route/slow' })
+  outgoing.end()
+  const answered = once(outgoing, 'response')
+  await started.happened
+  const closed = closesWithin(fastify, SOON_MS)
+  setImmediate(finish)
+  const [response] = await answered
+  t.equal(response.statusCode, 200)
+  response.resume()
+  t.ok(await closed)
+})
+
+t.test('close() cuts what is still going on after closeTimeout', async t => {
+  const { fastify, port } = await serve(t, {
+    options: { closeTimeout: 200 },
+    server: { forceCloseConnections: false }
+  })
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  socket.write('GET /api-route/events HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await once(socket, 'data')
+  const cut = once(socket, 'close')
+  t.ok(await closesWithin(fastify, SOON_MS))
+  await cut
+})
+
+t.test('close() waits for the work of after(), for closeTimeout at most', async t => {
+  const started = event('after()')
+  let finish = () => {}
+  let finished = false
+  setGlobal(t, 'afterResponse', async () => {
+    started.happen()
+    await new Promise<void>(resolve => {
+      finish = resolve
+    })
+    finished = true
+  })
+  const patient = await serve(t)
+  await (await fetch(`${patient.url}/after`)).text()
+  await started.happened
+  setTimeout(finish, 100)
+  await patient.fastify.close()
+  t.ok(finished)
+
+  const hasty = await serve(t, { options: { closeTimeout: 100 } })
+  await (await fetch(`${hasty.url}/after`)).text()
+  t.ok(await closesWithin(hasty.fastify, SOON_MS))
+})
+
+t.test('close() resolves twice, before ready and after a failed start', async t => {
+  const { fastify } = await serve(t)
+  await fastify.close()
+  await fastify.close()
+
+  const early = Fastify()
+  early.register(fastifyNext, { dir: await builtFixture('app'), dev: false })
+  await early.close()
+
+  const failed = Fastify()
+  failed.register(fastifyNext, { dir: fixturePath('broken-config'), dev: false })
+  await t.rejects(async () => failed.ready())
+  await failed.close()
+})
+
+t.test('after close() the process exits by itself', async t => {
+  await buildPlugin()
+  const dir = await builtFixture('app')
+  const script = repositoryPath('test', 'processes', 'server.mjs')
+  const server = await startServer(t, script, /Listening on (\S+)/, { args: [dir] })
+  for (const path of ['/static', '/dynamic', '/after', '/isr', '/_next/image?url=x']) {
+    await (await fetch(server.url + path)).text()
+  }
+  const { code, signal } = await server.stop('SIGTERM')
+  t.equal(code, 0)
+  t.equal(signal, null)
+})

@@ -1,0 +1,99 @@
+import { resolve } from 'node:path'
+import Fastify from 'fastify'
+import t from 'tap'
+import { fastifyNext } from '../src/index.js'
+import { resolveOptions } from '../src/options.js'
+import { builtFixture } from './helpers/fixture.js'
+
+t.test('unknown and malformed options are refused at register, by name', async t => {
+  const cases: [option: string, ...values: unknown[]][] = [
+    ['conf', null, 'x', 1, []],
+    ['dev', null, 'true', 1],
+    ['dir', null, '', 1],
+    ['quiet', null, 'no', 0],
+    ['hostname', null, '', 1],
+    ['port', null, '3000', 0, -1, 1.5, 65_536, Number.NaN],
+    ['httpServer', null, {}, 'x'],
+    ['turbo', null, 1],
+    ['turbopack', null, 1],
+    ['webpack', null, 1],
+    ['catchAll', null, 'yes'],
+    ['bodyLimit', null, 0, -1, 1.5, '1mb', Number.POSITIVE_INFINITY],
+    ['closeTimeout', null, -1, '10s', 2 ** 31],
+    ['logLevel', null, '', 1],
+    ['prefix', '/x'],
+    ['minimalMode', true],
+    ['__proto__x', 1]
+  ]
+  const dir = await builtFixture('app')
+  for (const [option, ...values] of cases) {
+    for (const value of values) {
+      const fastify = Fastify()
+      await t.rejects(
+        async () => fastify.register(fastifyNext, { dir, dev: false, [option]: value }),
+        { code: 'FST_NEXT_INVALID_OPTION', message: `"${option}"` },
+        `${option}: ${JSON.stringify(value)}`
+      )
+      await fastify.close()
+    }
+  }
+  t.throws(() => resolveOptions({ webpack: true, turbopack: true }), { message: 'webpack' })
+  t.throws(() => resolveOptions({ webpack: true, turbo: true }), { message: 'webpack' })
+})
+
+t.test('the defaults', async t => {
+  const { NODE_ENV } = process.env
+  t.teardown(() => {
+    process.env.NODE_ENV = NODE_ENV
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV
+  })
+  process.env.NODE_ENV = 'development'
+  t.strictSame(
+    { ...resolveOptions({}) },
+    {
+      bodyLimit: undefined,
+      catchAll: true,
+      closeTimeout: 10_000,
+      conf: {},
+      dev: true,
+      dir: resolve('.'),
+      hostname: 'localhost',
+      httpServer: undefined,
+      logLevel: undefined,
+      port: undefined,
+      quiet: false,
+      turbo: false,
+      turbopack: false,
+      webpack: false
+    }
+  )
+  process.env.NODE_ENV = 'production'
+  t.equal(resolveOptions({}).dev, false)
+  t.equal(resolveOptions({ dev: true }).dev, true)
+  t.equal(resolveOptions({ dev: undefined, dir: undefined }).dir, resolve('.'))
+})
+
+t.test("the user's object is neither changed nor kept", async t => {
+  const conf = { compress: false }
+  const options = Object.freeze({ conf, dir: 'test' })
+  const settings = resolveOptions(options)
+  conf.compress = true
+  t.strictSame(settings.conf, { compress: false })
+  t.ok(Object.isFrozen(settings))
+  t.ok(Object.isFrozen(settings.conf))
+})
+
+t.test('logLevel is that of the routes of Next', async t => {
+  const dir = await builtFixture('app')
+  const lines: string[] = []
+  const fastify = Fastify({
+    logger: { stream: { write: (line: string) => void lines.push(line) } }
+  })
+  t.teardown(() => fastify.close())
+  await fastify.register(fastifyNext, { dir, dev: false, logLevel: 'silent' })
+  fastify.get('/own', async () => 'own')
+  await fastify.inject('/static')
+  t.strictSame(lines, [])
+  await fastify.inject('/own')
+  t.equal(lines.length, 2)
+})
