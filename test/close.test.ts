@@ -4,10 +4,10 @@ import { connect } from 'node:net'
 import Fastify from 'fastify'
 import t from 'tap'
 import { fastifyNext } from '../src/index.js'
+import { startApp } from './helpers/app-process.js'
 import { event } from './helpers/event.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
 import { setGlobal } from './helpers/globals.js'
-import { buildPlugin, repositoryPath, startServer } from './helpers/process.js'
 import { serve } from './helpers/serve.js'
 
 /** Far below Fastify's keepAliveTimeout of 72 s, far above what closing takes. */
@@ -96,10 +96,7 @@ t.test('close() resolves twice, before ready and after a failed start', async t 
 })
 
 t.test('after close() the process exits by itself', async t => {
-  await buildPlugin()
-  const dir = await builtFixture('app')
-  const script = repositoryPath('test', 'processes', 'server.mjs')
-  const server = await startServer(t, script, /Listening on (\S+)/, { args: [dir] })
+  const server = await startApp(t, { dir: await builtFixture('app'), dev: false })
   for (const path of ['/static', '/dynamic', '/after', '/isr', '/_next/image?url=x']) {
     await (await fetch(server.url + path)).text()
   }

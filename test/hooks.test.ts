@@ -7,6 +7,7 @@ import session from '@fastify/session'
 import type { FastifyRequest } from 'fastify'
 import t from 'tap'
 import { event } from './helpers/event.js'
+import { fixturePath } from './helpers/fixture.js'
 import { setGlobal } from './helpers/globals.js'
 import { ready, serve } from './helpers/serve.js'
 
@@ -89,7 +90,7 @@ t.test('hooks do not run in the async context of Next', async t => {
 
 function workStore(): unknown {
   const id = 'next/dist/server/app-render/work-async-storage.external'
-  return createRequire(import.meta.url)(id).workAsyncStorage.getStore()
+  return createRequire(fixturePath('package.json'))(id).workAsyncStorage.getStore()
 }
 
 t.test('an onSend hook that replaces the payload', async t => {

@@ -4,9 +4,10 @@ import { fastifyNext } from '../src/index.js'
 import { event } from './helpers/event.js'
 import { builtFixture } from './helpers/fixture.js'
 import { setGlobal } from './helpers/globals.js'
+import { count } from './helpers/lane.js'
 import { guardProcessListeners } from './helpers/listeners.js'
 
-const ROUNDS = 5
+const ROUNDS = count(5, 50)
 const REQUEST_CONTEXT = Symbol.for('@next/request-context')
 
 t.test('one directory can be served again and again in one process', async t => {

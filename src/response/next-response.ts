@@ -1,11 +1,12 @@
 import {
   type IncomingMessage,
   type OutgoingHttpHeaders,
-  ServerResponse,
+  type ServerResponse,
   STATUS_CODES
 } from 'node:http'
-import type { Socket } from 'node:net'
 import { HIGH_WATER_MARK, ResponseBody } from './body.js'
+import { ConnectionResponse } from './connection-response.js'
+import { bytesOf, headersOf } from './node-arguments.js'
 
 type Callback = (error?: Error | null) => void
 
@@ -19,15 +20,13 @@ export type Payload = undefined | Buffer | ResponseBody
  * It extends Node's class for all that Next, its `compression` and `send`, and Pages Router
  * handlers expect of one: header methods, checks and error codes are Node's own.
  */
-export class NextResponse extends ServerResponse {
+export class NextResponse extends ConnectionResponse {
   /** Node's head of the message. `headersSent` is derived from it, and `compression` reads it. */
   declare _header: string | null
   /** False for HEAD, 1xx, 204 and 304. */
   declare _hasBody: boolean
   declare _implicitHeader: () => void
-  declare socket: Socket | null
 
-  readonly raw: ServerResponse
   readonly #deliver: (payload: Payload) => void
   #delivered = false
   #abandoned = false
@@ -47,9 +46,7 @@ export class NextResponse extends ServerResponse {
    * @param deliver called at most once, with the head final
    */
   constructor(request: IncomingMessage, raw: ServerResponse, deliver: (payload: Payload) => void) {
-    super(request)
-    this.raw = raw
-    this.socket = raw.socket
+    super(request, raw)
     this.#deliver = deliver
     raw.once('finish', () => this.#finish())
     raw.once('close', () => this.#close())
@@ -64,7 +61,7 @@ export class NextResponse extends ServerResponse {
   _storeHeader(statusLine: string, headers?: Readonly<OutgoingHttpHeaders> | readonly unknown[]) {
     // Without a header set before, Node passes on the ones given to `writeHead` unmerged.
     if (headers && this.getHeaderNames().length === 0) {
-      for (const [name, value] of pairsOf(headers)) this.appendHeader(name, value)
+      for (const [name, value] of headersOf(headers)) this.appendHeader(name, value)
     }
     this._header = statusLine
   }
@@ -134,28 +131,6 @@ export class NextResponse extends ServerResponse {
     this.raw.addTrailers(headers)
   }
 
-  override setTimeout(ms: number, callback?: () => void): this {
-    this.raw.setTimeout(ms, callback)
-    return this
-  }
-
-  override writeContinue(callback?: () => void): void {
-    this.raw.writeContinue(callback)
-  }
-
-  override writeEarlyHints(hints: Record<string, string | string[]>, callback?: () => void): void {
-    this.raw.writeEarlyHints(hints, callback)
-  }
-
-  override writeProcessing(callback?: () => void): void {
-    // HTTP/2 responses of Node have none.
-    this.raw.writeProcessing?.(callback)
-  }
-
-  // The socket is corked by `raw`, around its own writes.
-  override cork(): void {}
-  override uncork(): void {}
-
   #accept(bytes: Buffer): boolean {
     if (bytes.length === 0) return true
     let accepts: boolean
@@ -210,7 +185,7 @@ export class NextResponse extends ServerResponse {
       setImmediate(() => this.#body?.destroy(this.#error ?? undefined))
       return
     }
-    this.#callBack(null)
+    this.#callBack()
     if (!this.#needsDrain) return
     this.#needsDrain = false
     process.nextTick(() => {
@@ -218,11 +193,15 @@ export class NextResponse extends ServerResponse {
     })
   }
 
-  #callBack(error: Error | null): void {
+  #callBack(): void {
     if (this.#written.length === 0) return
     const callbacks = this.#written
     this.#written = []
-    for (const callback of callbacks) process.nextTick(callback, error)
+    for (const callback of callbacks) {
+      // For a response that is destroyed Node's `write` has the right error.
+      if (this.destroyed) super.write('', 'utf8', callback)
+      else process.nextTick(callback)
+    }
   }
 
   #onBodyDestroyed(error: Error | null): void {
@@ -233,7 +212,7 @@ export class NextResponse extends ServerResponse {
   #finish(): void {
     if (this.#finished || this.destroyed || !this.finished) return
     this.#finished = true
-    this.#callBack(null)
+    this.#callBack()
     this.emit('finish')
   }
 
@@ -243,7 +222,7 @@ export class NextResponse extends ServerResponse {
     if (this.#flush) clearImmediate(this.#flush)
     if (this.raw.destroyed) this.#body?.destroy()
     this.destroyed = true
-    if (!this.#finished) this.#callBack(this.#error ?? new Error('The client has left'))
+    this.#callBack()
     this.emit('close')
   }
 
@@ -267,25 +246,5 @@ function getter(get: (response: NextResponse) => unknown): PropertyDescriptor {
     get(this: NextResponse) {
       return get(this)
     }
-  }
-}
-
-function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
-  if (typeof chunk === 'string') {
-    return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
-  }
-  if (Buffer.isBuffer(chunk)) return chunk
-  if (chunk instanceof Uint8Array) {
-    return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  }
-  return undefined
-}
-
-function* pairsOf(
-  headers: Readonly<OutgoingHttpHeaders> | readonly unknown[]
-): Generator<[string, string | readonly string[]]> {
-  const flat = Array.isArray(headers) ? headers.flat() : Object.entries(headers).flat(1)
-  for (let index = 0; index + 1 < flat.length; index += 2) {
-    yield [String(flat[index]), flat[index + 1]]
   }
 }

@@ -2,16 +2,18 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 
-const require = createRequire(import.meta.url)
 const run = promisify(execFile)
+/** The long lane has copies beside other versions of Next. */
+const root = process.env.FIXTURES ?? join(import.meta.dirname, '..', 'fixtures')
+const require = createRequire(join(root, 'package.json'))
 const nextBin = require.resolve('next/dist/bin/next')
 
 /** The absolute path of a fixture, or of a file in it. */
 export function fixturePath(...names: string[]): string {
-  return join(import.meta.dirname, '..', 'fixtures', ...names)
+  return join(root, ...names)
 }
 
 /** Builds a fixture with the installed Next, unless that has been done. Resolves to its path. */
@@ -35,6 +37,6 @@ async function hashOf(dir: string): Promise<string> {
     )
     .map(entry => join(entry.parentPath, entry.name))
     .sort()
-  for (const file of files) hash.update(file).update(await readFile(file))
+  for (const file of files) hash.update(relative(dir, file)).update(await readFile(file))
   return hash.digest('hex')
 }

@@ -24,6 +24,7 @@ interface Server {
 
 interface Start {
   args?: string[]
+  cwd?: string
   env?: NodeJS.ProcessEnv
   /** How long the line may take, in ms. */
   bound?: number
@@ -85,10 +86,10 @@ export async function startServer(
   t: Test,
   path: string,
   ready: RegExp,
-  { args = [], env, bound = 30_000 }: Start = {}
+  { args = [], cwd = root, env, bound = 30_000 }: Start = {}
 ): Promise<Server> {
   const child = spawn(process.execPath, [path, ...args], {
-    cwd: root,
+    cwd,
     env: childEnv(env),
     stdio: ['ignore', 'pipe', 'pipe']
   })

@@ -1,10 +1,11 @@
-// node server.mjs DIR [--dev]: serves an app, and closes at SIGTERM without exiting.
+// node server.mjs OPTIONS: serves an app with these options of the plugin (JSON), and closes at
+// SIGTERM without exiting.
 import Fastify from 'fastify'
 import fastifyNext from 'fastify-next'
 
-const [dir, mode] = process.argv.slice(2)
-const fastify = Fastify()
-await fastify.register(fastifyNext, { dir, dev: mode === '--dev' })
+const fastify = Fastify({ logger: true })
+await fastify.register(fastifyNext, JSON.parse(process.argv[2]))
+fastify.get('/own', async () => ({ own: true }))
 process.once('SIGTERM', async () => {
   await fastify.close()
   console.log('Closed')

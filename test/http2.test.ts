@@ -1,0 +1,58 @@
+import { once } from 'node:events'
+import { type ClientHttp2Session, connect } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import Fastify from 'fastify'
+import t from 'tap'
+import { fastifyNext } from '../src/index.js'
+import { builtFixture } from './helpers/fixture.js'
+import { guardProcessListeners } from './helpers/listeners.js'
+
+async function ask(session: ClientHttp2Session, headers: Record<string, string>, body?: string) {
+  const stream = session.request(headers, { endStream: body === undefined })
+  stream.setTimeout(10_000, () => stream.destroy(new Error('No answer')))
+  if (body !== undefined) stream.end(body)
+  const [head] = await once(stream, 'response')
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return { head, body: Buffer.concat(chunks) }
+}
+
+t.test('HTTP/2', async t => {
+  const unguard = guardProcessListeners()
+  const fastify = Fastify({ http2: true })
+  await fastify.register(fastifyNext, { dir: await builtFixture('app'), dev: false })
+  await fastify.listen({ host: '127.0.0.1', port: 0 })
+  unguard()
+  const { port } = fastify.server.address() as AddressInfo
+  const session = connect(`http://127.0.0.1:${port}`)
+
+  for (const path of [
+    '/static',
+    '/dynamic',
+    '/stream',
+    '/api-route/json',
+    '/legacy',
+    '/hello.txt'
+  ]) {
+    for (const encoding of ['identity', 'gzip']) {
+      const headers = { ':path': path, 'accept-encoding': encoding }
+      const { head, body } = await ask(session, headers)
+      t.equal(head[':status'], 200, path)
+      t.ok(body.length > 0, path)
+      const { head: same, body: empty } = await ask(session, { ...headers, ':method': 'HEAD' })
+      t.equal(same[':status'], 200, path)
+      t.equal(empty.length, 0, path)
+    }
+  }
+  const { body } = await ask(
+    session,
+    { ':method': 'POST', ':path': '/api-route/echo', 'content-type': 'application/json' },
+    '{"a":1}'
+  )
+  t.match(JSON.parse(String(body)), { method: 'POST', type: 'application/json', length: 7 })
+  t.equal((await ask(session, { ':path': '/nowhere' })).head[':status'], 404)
+
+  const closed = once(session, 'close')
+  await fastify.close()
+  await closed
+})

@@ -1,0 +1,51 @@
+import { createRequire } from 'node:module'
+import t from 'tap'
+import { loadNextConfig } from '../src/next/config.js'
+import { findNext } from '../src/next/load.js'
+import { builtFixture, fixturePath } from './helpers/fixture.js'
+import { ready } from './helpers/serve.js'
+
+const require = createRequire(fixturePath('package.json'))
+
+// What the plugin relies on and Next does not document. A failure here names what a new version of
+// Next has changed; src/next/ says what the plugin does without it.
+
+const log = { warn() {} } as never
+
+t.test('next/dist/server/config caches what it loads, by phase and directory', async t => {
+  const dir = await builtFixture('app')
+  const next = findNext(dir)
+  const load = await loadNextConfig(next, { dir, dev: false, conf: { compress: false } }, log)
+  t.ok(load, 'the config is reached')
+  const { default: loadConfig } = require('next/dist/server/config')
+  const cached = await loadConfig('phase-production-server', dir, { silent: true })
+  t.equal(cached, load?.values)
+  t.equal(cached.compress, false)
+  load?.restore()
+  t.equal(cached.compress, true)
+})
+
+t.test('without it, conf is refused and the rest goes on', async t => {
+  const dir = await builtFixture('app')
+  const other = { version: '16.99.0', load: () => ({}) }
+  t.equal(await loadNextConfig(other, { dir, dev: false, conf: {} }, log), undefined)
+  await t.rejects(loadNextConfig(other, { dir, dev: false, conf: { compress: false } }, log), {
+    code: 'FST_NEXT_CONF_UNSUPPORTED'
+  })
+})
+
+t.test('the app has an upgradeHandler once it is prepared', async t => {
+  const fastify = await ready(t)
+  t.type((fastify.nextApp as { upgradeHandler?: unknown }).upgradeHandler, 'function')
+})
+
+t.test('path-to-regexp is where the rules of a development server are compiled', async t => {
+  const { pathToRegexp } = require('next/dist/compiled/path-to-regexp')
+  t.ok(pathToRegexp('/a/:path*', [], { strict: true }).test('/a/b/c'))
+})
+
+t.test('the waitUntil of the request context is the one that Next uses', async t => {
+  const { getBuiltinRequestContext } = require('next/dist/server/after/builtin-request-context')
+  await ready(t)
+  t.equal(getBuiltinRequestContext(), undefined, 'outside of a request there is none')
+})

@@ -1,0 +1,76 @@
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import * as errors from '../src/errors.js'
+import { resolveOptions } from '../src/options.js'
+import { builtFixture } from './helpers/fixture.js'
+import { buildPlugin, repositoryPath, startServer } from './helpers/process.js'
+
+const readme = await readFile(repositoryPath('README.md'), 'utf8')
+
+/** The names that the first column of a table below a heading has in backticks. */
+function tableOf(heading: string): string[] {
+  const [, section = ''] = readme.split(`\n## ${heading}\n`)
+  const rows = (section.split('\n## ')[0] ?? '').matchAll(/^\| (`.*?) \|/gm)
+  return [...rows].flatMap(([, cell]) =>
+    [...String(cell).matchAll(/`(\w+)`/g)].map(([, name]) => String(name))
+  )
+}
+
+/** The snippets of a language, as a user would copy them. */
+function snippets(language: string): string[] {
+  const blocks = readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))
+  return [...blocks].map(([, code]) => String(code))
+}
+
+t.test('the options and their list are the same', async t => {
+  t.strictSame(tableOf('Options').sort(), Object.keys(resolveOptions({})).sort())
+})
+
+t.test('the errors and their list are the same', async t => {
+  t.strictSame(tableOf('Errors').sort(), Object.keys(errors).sort())
+  for (const [name, FastifyNextError] of Object.entries(errors)) {
+    t.equal(new (FastifyNextError as new () => { code: string })().code, name)
+  }
+})
+
+t.test('the scripts of the two commands exist', async t => {
+  const { scripts } = JSON.parse(await readFile(repositoryPath('package.json'), 'utf8'))
+  for (const [name] of readme.matchAll(/(?<=npm run )\w+/g)) t.ok(scripts[name], name)
+  t.ok(scripts.test)
+})
+
+t.test('every snippet runs', async t => {
+  await buildPlugin()
+  const app = await builtFixture('app')
+  const dir = repositoryPath('test', 'fixtures', '.readme')
+  t.teardown(() => rm(dir, { force: true, recursive: true }))
+  await rm(dir, { force: true, recursive: true })
+  await mkdir(dir, { recursive: true })
+  await symlink(app, join(dir, 'app'))
+  const programs = [
+    ...snippets('js').map((code, index) => [`${index}.mjs`, code] as const),
+    ...snippets('cjs').map((code, index) => [`${index}.cjs`, code] as const)
+  ]
+  t.ok(programs.length >= 4)
+  for (const [name, code] of programs) {
+    const script = join(dir, name)
+    await writeFile(script, code.replace('port: 3000', 'port: 0'))
+    const server = await startServer(t, script, /Server listening at (http:\/\/127\S+?)"/, {
+      cwd: dir,
+      env: { NODE_ENV: 'production' }
+    })
+    const page = await fetch(`${server.url}/static`)
+    t.match(await page.text(), 'A page that is prerendered', code)
+    if (code.includes('x-request-id')) t.ok(page.headers.get('x-request-id'))
+    if (code.includes('setCookie')) t.match(page.headers.get('set-cookie'), 'visitor=')
+    if (code.includes('/health')) {
+      t.strictSame(await (await fetch(`${server.url}/health`)).json(), { ok: true })
+    }
+    if (code.includes('/version')) {
+      t.strictSame(await (await fetch(`${server.url}/version`)).json(), { version: 1 })
+      t.equal((await fetch(`${server.url}/dynamic`)).status, 401)
+    }
+    await server.stop('SIGKILL')
+  }
+})
