@@ -155,7 +155,7 @@ t.test('a reply that becomes an error has nothing of Next', async t => {
           setup(fastify)
           fastify.addHook(
             'onRequest',
-            async (_request, reply) => void reply.header('x-own', 'kept')
+            async (_request, reply) => void reply.headers({ 'x-own': 'kept', vary: 'x-own' })
           )
           fastify.addHook('onSend', async (_request, _reply, payload) => {
             if (failures++ === 0) throw new Error('from the hook')
@@ -171,6 +171,7 @@ t.test('a reply that becomes an error has nothing of Next', async t => {
         t.match(await response.text(), 'from the hook', page)
         t.equal(response.headers.get('cache-control'), 'no-store', page)
         t.equal(response.headers.get('x-own'), 'kept', page)
+        t.equal(response.headers.get('vary'), 'x-own', page)
         t.equal(response.headers.get('set-cookie'), null, page)
         for (const header of HEADERS_OF_NEXT) t.notMatch(text, header, page)
       }
