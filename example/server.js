@@ -6,10 +6,14 @@ const fastify = Fastify({ logger: true })
 
 fastify.get('/api/time', async () => ({ now: new Date().toISOString(), servedBy: 'fastify' }))
 
-await fastify.register(fastifyNext, { dir: import.meta.dirname, dev })
-await fastify.listen({ port: Number(process.env.PORT ?? 3000) })
-
-console.log(`Example ready on http://localhost:${fastify.server.address().port}`)
+try {
+  await fastify.register(fastifyNext, { dir: import.meta.dirname, dev })
+  await fastify.listen({ port: Number(process.env.PORT ?? 3000) })
+} catch (error) {
+  // Next listens for uncaught errors, so the process would end as if all was well.
+  fastify.log.error(error)
+  process.exit(1)
+}
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   // Once: a second signal ends the process at once, whatever the first one waits for.
@@ -19,3 +23,5 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     if (dev) process.exit(0)
   })
 }
+
+console.log(`Example ready on http://localhost:${fastify.server.address().port}`)

@@ -26,7 +26,7 @@ t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {
   const browser = await openBrowser(t)
   const server = await start('0')
   const { port } = new URL(server.url)
-  const { page, problems } = await openPage(browser, COMPILE_TIMEOUT_MS)
+  const { page, problems } = await openPage(browser, { timeout: COMPILE_TIMEOUT_MS })
   const arrivals = await noteArrivals(page)
 
   await t.test('the home page hydrates and is connected for hot reloading', async t => {
@@ -67,7 +67,7 @@ t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {
   })
 
   await t.test('the other name of the host is as good', async t => {
-    const { page, problems } = await openPage(browser, COMPILE_TIMEOUT_MS)
+    const { page, problems } = await openPage(browser, { timeout: COMPILE_TIMEOUT_MS })
     const hotReload = hotReloading(page)
     await page.goto(`http://127.0.0.1:${port}`)
     await countUp(page, 2)
@@ -93,7 +93,7 @@ t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {
 })
 
 /** The socket for hot reloading that a page opens, once it has brought something. */
-async function hotReloading(page: Page): Promise<WebSocket> {
+function hotReloading(page: Page): Promise<WebSocket> {
   const brought = event<WebSocket>('a message for hot reloading', COMPILE_TIMEOUT_MS)
   page.on('websocket', socket => {
     if (new URL(socket.url()).pathname !== '/_next/hmr') return

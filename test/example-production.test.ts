@@ -94,7 +94,7 @@ t.test('in the browser', { skip: noBrowser }, async t => {
   })
 
   await t.test('the guestbook works without JavaScript', async t => {
-    const page = await browser.newPage({ javaScriptEnabled: false })
+    const { page } = await openPage(browser, { javaScriptEnabled: false })
     await page.goto(`${server.url}/guestbook`)
     await page.getByLabel('Name').fill('Grace')
     await page.getByLabel('Message').fill('Written without JavaScript')
@@ -146,6 +146,12 @@ t.test('a route handler of Next gets a body', async t => {
   const echo = await post('{"text":"grüß dich"}')
   t.strictSame(await echo.json(), { received: { text: 'grüß dich' }, servedBy: 'next' })
   t.equal((await post('{"text"')).status, 400)
+})
+
+t.test('a port that is taken is an error of the process', async t => {
+  const { url } = await startServer(t, SCRIPT, READY, { env: { PORT: '0' } })
+  const env = { PORT: new URL(url).port }
+  await t.rejects(startServer(t, SCRIPT, READY, { env }), /has ended with 1 .+EADDRINUSE/s)
 })
 
 t.test('SIGTERM lets an answer end, and then the process', async t => {

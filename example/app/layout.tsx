@@ -10,13 +10,13 @@ export const metadata: Metadata = {
 
 export default function RootLayout({ children }: { children: ReactNode }) {
   return (
-    <html lang='en'>
+    <html lang="en">
       <body>
-        <header className='header'>
+        <header className="header">
           <Nav />
         </header>
-        <main className='main'>{children}</main>
-        <footer className='footer'>
+        <main className="main">{children}</main>
+        <footer className="footer">
           The example app of <code>fastify-next</code>: Next.js inside Fastify, in one process.
         </footer>
       </body>

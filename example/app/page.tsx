@@ -6,18 +6,18 @@ export default function Home() {
   return (
     <>
       <h1>Next.js inside Fastify</h1>
-      <p className='lead'>
+      <p className="lead">
         One Node process on one port. Fastify answers the routes it has, and hands every other
         request to this Next app.
       </p>
 
-      <section className='card'>
+      <section className="card">
         <h2>A client component</h2>
-        <p>The page was rendered at build time. React takes over in the browser, so this counts.</p>
+        <p>The server sent it as HTML. In the browser React takes over, and the button counts.</p>
         <Counter />
       </section>
 
-      <section className='card'>
+      <section className="card">
         <h2>Two APIs, one origin</h2>
         <p>
           The first path is a route of Fastify, the second a route handler of Next. They share the
@@ -27,15 +27,15 @@ export default function Home() {
       </section>
 
       <h2>More pages</h2>
-      <ul className='links'>
+      <ul className="links">
         <li>
-          <Link className='card' href='/stream'>
+          <Link className="card" href="/stream">
             <strong>Streaming</strong>
             <span>The page is there at once, its slow part follows in the same response.</span>
           </Link>
         </li>
         <li>
-          <Link className='card' href='/guestbook'>
+          <Link className="card" href="/guestbook">
             <strong>Guestbook</strong>
             <span>A form that posts to a Server Action, with or without JavaScript.</span>
           </Link>

@@ -27,15 +27,15 @@ export function AskBoth() {
 
   return (
     <>
-      <button type='button' onClick={askAll} disabled={isAsking}>
+      <button type="button" onClick={askAll} disabled={isAsking}>
         Ask both
       </button>
       {problem && (
-        <p className='problem' role='alert'>
+        <p className="problem" role="alert">
           {problem}
         </p>
       )}
-      <dl className='answers'>
+      <dl className="answers">
         {paths.map((path, index) => (
           <div key={path}>
             <dt>

@@ -12,7 +12,7 @@ const pages = [
 export function Nav() {
   const pathname = usePathname()
   return (
-    <nav className='nav' aria-label='Pages'>
+    <nav className="nav" aria-label="Pages">
       {pages.map(({ href, label }) => (
         <Link key={href} href={href} aria-current={pathname === href ? 'page' : undefined}>
           {label}

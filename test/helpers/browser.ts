@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
 const HOW_TO_GET_CHROMIUM =
@@ -30,9 +30,12 @@ export async function openBrowser(t: Test): Promise<Browser> {
   return browser
 }
 
-/** A new tab, with whatever goes wrong in it. */
-export async function openPage(browser: Browser, timeout = 20_000) {
-  const page = await browser.newPage()
+/** A new tab, with what goes wrong in it. Each wait there is bounded by `timeout`, in ms. */
+export async function openPage(
+  browser: Browser,
+  { timeout = 15_000, ...options }: BrowserContextOptions & { timeout?: number } = {}
+) {
+  const page = await browser.newPage(options)
   page.setDefaultTimeout(timeout)
   const problems: string[] = []
   page.on('pageerror', error => problems.push(`error: ${error.message}`))

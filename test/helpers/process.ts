@@ -93,6 +93,7 @@ export async function startServer(
     env: childEnv(env),
     stdio: ['ignore', 'pipe', 'pipe']
   })
+  let output = ''
   const kill = () => child.kill('SIGKILL')
   // tap ends a test that takes too long without its teardown.
   process.once('exit', kill)
@@ -103,9 +104,9 @@ export async function startServer(
   t.teardown(async () => {
     kill()
     await exited
+    if (!t.passing()) t.comment(`${path} has written:\n${output}`)
   })
 
-  let output = ''
   const url = new Promise<string>(resolve => {
     const collect = (text: string) => {
       output += text

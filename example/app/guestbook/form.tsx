@@ -6,20 +6,20 @@ import { sign } from './actions'
 export function SignForm() {
   const [result, action, isPending] = useActionState(sign, null)
   return (
-    <form className='form' action={action}>
+    <form className="form" action={action}>
       <label>
         Name
-        <input name='name' autoComplete='name' maxLength={40} required />
+        <input name="name" autoComplete="name" maxLength={40} required />
       </label>
       <label>
         Message
-        <textarea name='message' rows={3} maxLength={200} required />
+        <textarea name="message" rows={3} maxLength={200} required />
       </label>
-      <div className='row'>
-        <button type='submit' disabled={isPending}>
+      <div className="row">
+        <button type="submit" disabled={isPending}>
           {isPending ? 'Signing…' : 'Sign'}
         </button>
-        <p className={result?.ok === false ? 'problem' : 'note'} role='status'>
+        <p className={result?.ok === false ? 'problem' : 'note'} role="status">
           {result?.text}
         </p>
       </div>

@@ -12,21 +12,21 @@ export default async function Guestbook() {
   return (
     <>
       <h1>Guestbook</h1>
-      <p className='lead'>
+      <p className="lead">
         The form posts to a Server Action. The entries stay in memory until the server stops.
       </p>
-      <section className='card'>
+      <section className="card">
         <SignForm />
       </section>
       <h2>Entries</h2>
       {entries.length === 0 ? (
-        <p className='note'>Nobody has signed yet.</p>
+        <p className="note">Nobody has signed yet.</p>
       ) : (
-        <ul className='entries'>
+        <ul className="entries">
           {entries.map(({ id, name, message, at }) => (
             <li key={id}>
               <p>{message}</p>
-              <p className='note'>
+              <p className="note">
                 {name}, {at.toISOString().slice(0, 16).replace('T', ' ')} UTC
               </p>
             </li>

@@ -11,17 +11,17 @@ export default function Stream() {
   return (
     <>
       <h1>Streaming</h1>
-      <p className='lead'>
-        This text arrives at once. The box below waits {DELAY_MS} ms on the server, and is sent in
-        the same response when it is done.
+      <p className="lead">
+        This text arrives at once. The box below takes {DELAY_MS} ms on the server, and follows in
+        the same response.
       </p>
-      <section className='card' aria-live='polite'>
+      <section className="card" aria-live="polite">
         <h2>A slow part</h2>
         <Suspense fallback={<Skeleton />}>
           <SlowPart />
         </Suspense>
       </section>
-      <p className='note'>Reload the page to see it again.</p>
+      <p className="note">Reload the page to see it again.</p>
     </>
   )
 }
@@ -33,23 +33,21 @@ async function SlowPart() {
   await delay(DELAY_MS)
   const took = Math.round(performance.now() - began)
   return (
-    <div className='slow' data-testid='slow-part'>
+    <div className="slow" data-testid="slow-part">
       <p>
         Here it is, after <strong>{took} ms</strong>.
       </p>
-      <p>
-        Rendered at <time>{new Date().toISOString()}</time>.
-      </p>
+      <p>It was rendered at {new Date().toISOString().slice(11, 19)} UTC.</p>
     </div>
   )
 }
 
 function Skeleton() {
   return (
-    <div className='slow' data-testid='skeleton'>
-      <span className='skeleton' style={{ width: '55%' }} />
-      <span className='skeleton' style={{ width: '80%' }} />
-      <span className='visually-hidden'>Loading</span>
+    <div className="slow" data-testid="skeleton">
+      <span className="skeleton" style={{ width: '13rem' }} />
+      <span className="skeleton" style={{ width: '16rem' }} />
+      <span className="visually-hidden">Loading</span>
     </div>
   )
 }
