@@ -17,10 +17,13 @@ let users = 0
 
 /** The work that an app goes on with after its answers: `after()` and background renewal. */
 export interface Background {
+  /** Lets Next find the contexts of `run()`, until `release()`. */
+  provide(): void
   /** Runs a call of Next so that its background work is known here. */
   run<Result>(call: () => Result): Result
   /** Waits for the background work, for `timeout` ms at most, and resolves to what is left of it. */
   settle(timeout: number): Promise<number>
+  release(): void
 }
 
 /**
@@ -29,6 +32,7 @@ export interface Background {
  */
 export function collectBackground(): Background {
   const pending = new Set<Promise<unknown>>()
+  let isProvided = false
   const context: RequestContext = {
     waitUntil(promise) {
       const tracked: Promise<unknown> = Promise.resolve(promise)
@@ -38,6 +42,10 @@ export function collectBackground(): Background {
     }
   }
   return {
+    provide() {
+      isProvided = true
+      if (users++ === 0) restore = install()
+    },
     run: call => contexts.run(context, call),
     async settle(timeout) {
       const deadline = Date.now() + timeout
@@ -45,26 +53,23 @@ export function collectBackground(): Background {
         await within(Promise.all(pending), deadline - Date.now())
       }
       return pending.size
+    },
+    release() {
+      if (isProvided && --users === 0) restore()
+      isProvided = false
     }
   }
 }
 
-/** Makes the contexts visible to Next until the returned function is called. */
-export function provideRequestContext(): () => void {
-  if (users++ > 0) return release
+let restore = (): void => {}
+
+function install(): () => void {
   const before = registry[PROVIDER]
   const provider: RequestContextProvider = { get: () => contexts.getStore() ?? before?.get() }
   registry[PROVIDER] = provider
-  restore = () => {
+  return () => {
     if (registry[PROVIDER] !== provider) return
     if (before) registry[PROVIDER] = before
     else delete registry[PROVIDER]
   }
-  return release
-}
-
-let restore = (): void => {}
-
-function release(): void {
-  if (--users === 0) restore()
 }

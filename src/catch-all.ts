@@ -13,6 +13,8 @@ export const METHODS: readonly HTTPMethods[] = [
   'OPTIONS'
 ]
 
+const SLASH = 47
+
 type Area = 'basePath' | 'outside'
 
 /** A route of the catch-all: its path, and the constraint under which Next answers it. */
@@ -31,12 +33,16 @@ interface CatchAllRoute {
  */
 export function catchAllRoutes(fastify: FastifyInstance, next: NextServer): CatchAllRoute[] {
   const { basePath, outsideBasePath } = next
+  // A `/*` of the user is nearer to the root of the router's tree than a `*`, and comes first.
+  const wildcard = basePath === '' ? '*' : `${basePath}/*`
   const takenAll = new Set<string>()
   const takenRoot = new Set<string>()
   const takenOutside = new Set<string>()
   const name = freeStrategyName(fastify)
 
   const areaOf = ({ method = '', url = '' }: IncomingMessage): Area | undefined => {
+    // Neither `OPTIONS *` nor an absolute URL is for Next.
+    if (url.charCodeAt(0) !== SLASH) return undefined
     if (basePath === '') return takenAll.has(method) ? undefined : 'basePath'
     const path = pathOf(url)
     if (path.startsWith(`${basePath}/`)) return takenAll.has(method) ? undefined : 'basePath'
@@ -48,16 +54,20 @@ export function catchAllRoutes(fastify: FastifyInstance, next: NextServer): Catc
 
   fastify.addHook('onReady', async () => {
     for (const method of METHODS) {
-      const taken = (url: string): boolean => fastify.hasRoute({ method, url })
-      if (taken(`${basePath}/*`) || (basePath === '' && taken('*'))) takenAll.add(method)
+      const taken = (url: string): boolean =>
+        // hasRoute() does not know a bare `*`, and findRoute() takes every other URL for a path.
+        url === '*'
+          ? fastify.findRoute({ method, url }) !== null
+          : fastify.hasRoute({ method, url })
+      if (taken(wildcard)) takenAll.add(method)
       if (basePath !== '' && taken(basePath)) takenRoot.add(method)
-      if (taken('/*') || taken('*')) takenOutside.add(method)
+      if (taken('*')) takenOutside.add(method)
     }
   })
 
-  const routes: CatchAllRoute[] = [{ url: `${basePath}/*`, constraints: { [name]: 'basePath' } }]
+  const routes: CatchAllRoute[] = [{ url: wildcard, constraints: { [name]: 'basePath' } }]
   if (basePath !== '') routes.push({ url: basePath, constraints: { [name]: 'basePath' } })
-  if (outsideBasePath.length > 0) routes.push({ url: '/*', constraints: { [name]: 'outside' } })
+  if (outsideBasePath.length > 0) routes.push({ url: '*', constraints: { [name]: 'outside' } })
   return routes
 }
 

@@ -64,10 +64,10 @@ export const FST_NEXT_ALREADY_REGISTERED = createError(
   'fastify-next is already registered on this instance: register it once, or in a scope of its own.'
 )
 
-/** The prefix of the plugin's scope and the basePath of the app don't agree. */
+/** The plugin is registered under a prefix below which not all of the app's paths are. */
 export const FST_NEXT_PREFIX_MISMATCH = createError<[string, string]>(
   'FST_NEXT_PREFIX_MISMATCH',
-  'fastify-next is registered under the prefix "%s", but the basePath of the app is "%s": set basePath to the prefix.'
+  'Next.js answers "%s", which is outside of the prefix "%s": register fastify-next without a prefix.'
 )
 
 /** Next's request handler failed before it wrote an answer. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { LogLevel } from 'fastify'
 import { FST_NEXT_INVALID_OPTION } from './errors.js'
+import { isPlainObject } from './plain-object.js'
 
 /** What an HTTP server has to offer to be handed to Next as `httpServer`. */
 export interface UpgradeEmitter {
@@ -110,12 +111,12 @@ function wholeNumber(from: number, to: number, expected: string): Rule {
 }
 
 const rules: Readonly<Record<keyof FastifyNextOptions, Rule>> = {
-  conf: {
-    accepts: value => typeof value === 'object' && value !== null && !Array.isArray(value),
-    expected: 'an object'
-  },
+  conf: { accepts: isPlainObject, expected: 'a plain object' },
   dev: boolean,
-  dir: text,
+  dir: {
+    accepts: value => text.accepts(value) && !String(value).includes('\0'),
+    expected: 'a path'
+  },
   quiet: boolean,
   hostname: text,
   port: wholeNumber(1, 65_535, 'a whole number from 1 to 65535'),
@@ -152,12 +153,26 @@ function assertValid(options: Readonly<Record<string, unknown>>): void {
   }
 }
 
+/** The levels of a logger that tells them, as pino does. */
+function levelsOf(log: object | undefined): Readonly<Record<string, number>> | undefined {
+  const { levels } = Object(log) as { levels?: { values?: Record<string, number> } }
+  return levels?.values
+}
+
 /**
  * Validates the options given to `register` and fills in the defaults.
+ * @param log whose levels `logLevel` has to be of
  * @throws FST_NEXT_INVALID_OPTION when one is unknown or malformed
  */
-export function resolveOptions(options: FastifyNextOptions): Settings {
+export function resolveOptions(options: FastifyNextOptions, log?: object): Settings {
   assertValid({ ...options })
+  const levels = levelsOf(log)
+  if (levels && options.logLevel !== undefined && levels[options.logLevel] === undefined) {
+    throw new FST_NEXT_INVALID_OPTION(
+      'logLevel',
+      `must be one of ${Object.keys(levels).join(', ')}`
+    )
+  }
   return Object.freeze({
     conf: Object.freeze({ ...options.conf }),
     dev: options.dev ?? process.env.NODE_ENV !== 'production',

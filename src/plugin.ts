@@ -3,10 +3,11 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './types.js'
 import { asker } from './ask.js'
-import { collectBackground, provideRequestContext } from './background.js'
+import { collectBackground } from './background.js'
+import { trackConnections } from './connections.js'
 import { FST_NEXT_ALREADY_REGISTERED } from './errors.js'
-import { createNextServer } from './next/server.js'
-import { type FastifyNextOptions, resolveOptions } from './options.js'
+import { createNextServer, type NextServer } from './next/server.js'
+import { type FastifyNextOptions, resolveOptions, type Settings } from './options.js'
 import { Readiness } from './readiness.js'
 import { kAnswer } from './response/hooks.js'
 import { addRoutes, routeDeclarer } from './routes.js'
@@ -15,11 +16,21 @@ import { addHotReload } from './upgrade.js'
 
 async function plugin(fastify: FastifyInstance, options: FastifyNextOptions): Promise<void> {
   if (fastify.hasDecorator('nextApp')) throw new FST_NEXT_ALREADY_REGISTERED()
-  const settings = resolveOptions(options)
+  const settings = resolveOptions(options, fastify.log)
   const next = await createNextServer(settings, () => portOf(fastify), fastify.log)
-  const readiness = new Readiness()
+  try {
+    serve(fastify, settings, next)
+  } catch (error) {
+    await next.close()
+    throw error
+  }
+}
+
+function serve(fastify: FastifyInstance, settings: Settings, next: NextServer): void {
+  const readiness = new Readiness(settings.dir)
   const background = collectBackground()
-  const ask = asker(next, readiness, background)
+  const connections = trackConnections(fastify)
+  const ask = asker({ next, readiness, background, connections })
 
   fastify.decorate('nextApp', next.app)
   fastify.decorate('next', routeDeclarer(next.app, settings, ask))
@@ -27,13 +38,10 @@ async function plugin(fastify: FastifyInstance, options: FastifyNextOptions): Pr
 
   addRoutes(fastify, next, settings, ask)
   addHotReload(fastify, next, settings, readiness)
-  addShutdown(
-    fastify,
-    { next, readiness, background, release: provideRequestContext() },
-    settings.closeTimeout
-  )
+  addShutdown(fastify, { next, readiness, background, connections }, settings.closeTimeout)
 
   fastify.addHook('onReady', async () => {
+    background.provide()
     if (settings.dev) readiness.beginInBackground(() => next.prepare(), fastify.log)
     else await readiness.begin(() => next.prepare())
   })

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { FST_NEXT_PREPARE_TIMEOUT } from './errors.js'
+import { FST_NEXT_PREPARE_FAILED, FST_NEXT_PREPARE_TIMEOUT } from './errors.js'
 import { within } from './within.js'
 
 /** How long a request waits for the development server to start. */
@@ -7,9 +7,14 @@ export const READY_TIMEOUT_MS = 60_000
 
 /** The start of the Next app: awaited in production, in the background in development. */
 export class Readiness {
+  readonly #dir: string
   #prepared: Promise<void> | undefined
   #error: Error | undefined
   #isReady = false
+
+  constructor(dir: string) {
+    this.#dir = dir
+  }
 
   /** Whether requests can be handed to Next at once. */
   get isReady(): boolean {
@@ -39,11 +44,12 @@ export class Readiness {
    * @throws FST_NEXT_PREPARE_FAILED
    * @throws FST_NEXT_PREPARE_TIMEOUT
    */
-  async wait(): Promise<void> {
+  async wait(timeout = READY_TIMEOUT_MS): Promise<void> {
     if (this.#isReady) return
-    if (this.#error) throw this.#error
-    if (!(await within(this.#prepared ?? NEVER, READY_TIMEOUT_MS))) {
-      throw new FST_NEXT_PREPARE_TIMEOUT(READY_TIMEOUT_MS)
+    // A new one for each request: error handlers may change what they are given.
+    if (this.#error) throw new FST_NEXT_PREPARE_FAILED(this.#dir, { cause: this.#error.cause })
+    if (!(await within(this.#prepared ?? NEVER, timeout))) {
+      throw new FST_NEXT_PREPARE_TIMEOUT(timeout)
     }
   }
 

@@ -7,13 +7,13 @@ import type {
   RouteShorthandOptions
 } from 'fastify'
 import type { Ask } from './ask.js'
-import { hideMalformedContentType, leaveBodiesUnread } from './bodies.js'
+import { hideMalformedContentType, leaveBodiesUnread, revealContentType } from './bodies.js'
 import { catchAllRoutes, METHODS } from './catch-all.js'
 import { FST_NEXT_PREFIX_MISMATCH } from './errors.js'
 import type { NextApp } from './next/app.js'
 import type { NextServer } from './next/server.js'
 import type { Settings } from './options.js'
-import { withAnswerHooks } from './response/hooks.js'
+import { answerErrorHandler, appendBeforeSend } from './response/hooks.js'
 
 /** Answers a route declared with `fastify.next()` in Next's place. */
 export type NextRouteHandler = (
@@ -38,15 +38,16 @@ export function addRoutes(
   const routes = settings.catchAll
     ? catchAllRoutes(fastify, next)
     : filesOfNext(next, settings).map(url => ({ url }))
+  const paths = routes.map(({ url }) => withoutPrefix(url, fastify.prefix))
   const handler = handlerOf(ask, settings.bodyLimit)
 
   fastify.register(async scope => {
-    leaveBodiesUnread(scope)
-    for (const { url, ...constraints } of routes) {
+    prepareScope(scope)
+    for (const [index, route] of routes.entries()) {
       addRoute(scope, {
         ...logLevelOf(settings),
-        ...constraints,
-        url: withoutPrefix(url, scope.prefix, next.basePath),
+        ...route,
+        url: String(paths[index]),
         method: [...METHODS],
         handler
       })
@@ -68,14 +69,17 @@ export function routeDeclarer(app: NextApp, settings: Settings, ask: Ask) {
     const bodyLimit = options.bodyLimit ?? settings.bodyLimit
 
     this.register(async scope => {
-      leaveBodiesUnread(scope)
+      prepareScope(scope)
       addRoute(scope, {
         ...logLevelOf(settings),
         ...options,
         url: path,
         method: methodsOf(options),
         handler: handler
-          ? (request, reply) => handler(app, request, reply)
+          ? (request, reply) => {
+              revealContentType(request)
+              return handler(app, request, reply)
+            }
           : handlerOf(ask, bodyLimit)
       })
     })
@@ -83,16 +87,24 @@ export function routeDeclarer(app: NextApp, settings: Settings, ask: Ask) {
   }
 }
 
+function prepareScope(scope: FastifyInstance): void {
+  leaveBodiesUnread(scope)
+  // By now the hooks of other plugins have added to the route what they have.
+  scope.addHook('onRoute', appendBeforeSend)
+}
+
 function handlerOf(ask: Ask, bodyLimit: number | undefined): RouteOptions['handler'] {
   return function answerWithNext(request, reply) {
+    revealContentType(request)
     ask(request, reply, bodyLimit)
   }
 }
 
 function addRoute(scope: FastifyInstance, options: RouteOptions): void {
-  const { preParsing = [] } = options
+  const { errorHandler, preParsing = [] } = options
   scope.route({
-    ...withAnswerHooks(options),
+    ...options,
+    errorHandler: answerErrorHandler(errorHandler),
     preParsing: [preParsing, hideMalformedContentType].flat(),
     // A HEAD route that Fastify makes gives the length of the empty body as the page's.
     exposeHeadRoute: false
@@ -121,8 +133,10 @@ function filesOfNext({ basePath, assetPrefix }: NextServer, { dev }: Settings): 
 }
 
 /** Next's paths are absolute, while a scope with a prefix puts that in front of its routes. */
-function withoutPrefix(url: string, prefix: string, basePath: string): string {
+function withoutPrefix(url: string, prefix: string): string {
   if (prefix === '') return url
-  if (!url.startsWith(prefix)) throw new FST_NEXT_PREFIX_MISMATCH(prefix, basePath)
+  if (url !== prefix && !url.startsWith(`${prefix}/`)) {
+    throw new FST_NEXT_PREFIX_MISMATCH(url, prefix)
+  }
   return url.slice(prefix.length)
 }

@@ -27,15 +27,17 @@ export function addHotReload(
   const paths = HOT_RELOAD_PATHS.map(path => prefix + path)
 
   function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (!paths.some(path => request.url?.startsWith(path))) return
+    if (!paths.includes(String(request.url?.split('?', 1)[0]))) return
     sockets.add(socket)
+    // Node takes its own listener off a socket that is upgraded.
+    socket.on('error', () => {})
     socket.once('close', () => sockets.delete(socket))
     // With a server of the user's, Next listens there itself.
     if (httpServer) return
-    readiness.wait().then(
-      () => next.upgrade(request, socket, head),
-      () => socket.destroy()
-    )
+    readiness
+      .wait()
+      .then(() => socket.destroyed || next.upgrade(request, socket, head))
+      .catch(() => socket.destroy())
   }
 
   server.on('upgrade', onUpgrade)

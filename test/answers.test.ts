@@ -1,7 +1,9 @@
-import { createServer, type IncomingMessage, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type IncomingMessage, request } from 'node:http'
 import t from 'tap'
+import { event } from './helpers/event.js'
 import { fixturePath } from './helpers/fixture.js'
+import { setGlobal } from './helpers/globals.js'
+import { servePlain } from './helpers/plain.js'
 import { serve } from './helpers/serve.js'
 
 interface Answer {
@@ -56,8 +58,7 @@ const DIFFERENT: readonly [RegExp, string][] = [
 ]
 
 const file = encodeURIComponent(fixturePath('..', '..', 'package-lock.json'))
-const ways =
-  'json head raw pieces later pipeline flush-and-end trailers hints cut destroy callbacks state'
+const ways = 'json head raw pieces later pipeline flush-and-end trailers hints cut destroy'
 const paths = [
   '/',
   '/static',
@@ -91,14 +92,7 @@ const paths = [
 
 t.test('an answer is what Next itself writes to a socket', async t => {
   const { fastify, port } = await serve(t)
-  const handle = fastify.nextApp.getRequestHandler()
-  const plain = createServer((request, response) => void handle(request, response))
-  await new Promise<void>(resolve => plain.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => {
-    plain.closeAllConnections()
-    plain.close()
-  })
-  const plainPort = (plain.address() as AddressInfo).port
+  const plainPort = await servePlain(t, fastify.nextApp)
 
   for (const path of paths) {
     for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS']) {
@@ -110,5 +104,22 @@ t.test('an answer is what Next itself writes to a socket', async t => {
         t.strictSame(ours, theirs, name)
       }
     }
+  }
+})
+
+t.test('a response calls back and changes its state as Node has it', async t => {
+  const { fastify, port } = await serve(t)
+  const plainPort = await servePlain(t, fastify.nextApp)
+  for (const how of ['end', 'write-end', 'write-later', 'writes']) {
+    const path = `/api/response?way=events&how=${how}`
+    const [ours, theirs] = await Promise.all(
+      [port, plainPort].map(async to => {
+        const closed = event<string[]>(`close of ${how}`)
+        setGlobal(t, `closed${to}`, closed.happen)
+        await fetchRaw(to, 'GET', `${path}&to=${to}`, 'identity')
+        return closed.happened
+      })
+    )
+    t.strictSame(ours, theirs, how)
   }
 })

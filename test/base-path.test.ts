@@ -70,19 +70,3 @@ t.test('catchAll: false serves the files below basePath and assetPrefix', async 
   t.equal((await fastify.inject('/docs')).statusCode, 404)
   t.equal((await fastify.inject('/outside')).statusCode, 404)
 })
-
-t.test('in a scope whose prefix is the basePath', async t => {
-  const { default: Fastify } = await import('fastify')
-  const { fastifyNext } = await import('../src/index.js')
-  const { builtFixture } = await import('./helpers/fixture.js')
-  const dir = await builtFixture('based')
-  const fastify = Fastify()
-  t.teardown(() => fastify.close())
-  fastify.register(
-    async scope => void scope.register(fastifyNext, { dir, dev: false, catchAll: false }),
-    {
-      prefix: '/docs'
-    }
-  )
-  await t.rejects(async () => fastify.ready(), { code: 'FST_NEXT_PREFIX_MISMATCH' })
-})

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { setGlobal } from './helpers/globals.js'
 import { ready, serve } from './helpers/serve.js'
 import { exchange } from './helpers/wire.js'
 
@@ -30,11 +31,17 @@ t.test('bodyLimit is counted on the wire', async t => {
       t.match(fits, /^HTTP\/1\.1 200 /, name)
       t.match(fits, `"length":${LIMIT}`, name)
 
+      const received: number[] = []
+      setGlobal(t, 'uploaded', (length: number) => received.push(length))
       const exceeds = await exchange(port, post(path, 'x'.repeat(LIMIT + 1), chunked))
       t.match(exceeds, /^HTTP\/1\.1 413 Payload Too Large\r\n/, name)
       t.match(exceeds, '"code":"FST_NEXT_BODY_TOO_LARGE"', name)
       t.match(exceeds, /\r\nconnection: close\r\n/i, name)
       t.match(exceeds, /\r\ncache-control: no-store\r\n/i, name)
+      t.notOk(
+        received.some(length => length > LIMIT || !chunked),
+        'Next was not sent it'
+      )
     }
   }
 })

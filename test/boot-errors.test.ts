@@ -1,8 +1,10 @@
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify from 'fastify'
 import t from 'tap'
 import { type FastifyNextOptions, fastifyNext } from '../src/index.js'
+import { findNext } from '../src/next/load.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
 
 async function boot(options: FastifyNextOptions) {
@@ -41,6 +43,16 @@ t.test('a next.config that throws rejects in production and in development', asy
       cause: { message: 'The config is broken' }
     })
   }
+})
+
+t.test('no next', async t => {
+  const dir = await mkdtemp(join(tmpdir(), 'fastify-next-'))
+  t.teardown(() => rm(dir, { recursive: true }))
+  t.throws(() => findNext(dir, join(dir, 'plugin.js')), {
+    code: 'FST_NEXT_NOT_INSTALLED',
+    message: `not installed for the app in "${dir}"`
+  })
+  t.ok(findNext(dir).version, 'the one beside the plugin')
 })
 
 t.test("the app's own next comes first, and must be a supported version", async t => {

@@ -1,6 +1,7 @@
+import dns from 'node:dns'
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import Fastify from 'fastify'
 import t from 'tap'
 import { fastifyNext } from '../src/index.js'
@@ -8,7 +9,9 @@ import { startApp } from './helpers/app-process.js'
 import { event } from './helpers/event.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
 import { setGlobal } from './helpers/globals.js'
-import { serve } from './helpers/serve.js'
+import { ready, serve } from './helpers/serve.js'
+
+type Found = (error: Error | null, addresses: { address: string; family: number }[]) => void
 
 /** Far below Fastify's keepAliveTimeout of 72 s, far above what closing takes. */
 const SOON_MS = 5_000
@@ -55,6 +58,50 @@ t.test('close() cuts what is still going on after closeTimeout', async t => {
   const cut = once(socket, 'close')
   t.ok(await closesWithin(fastify, SOON_MS))
   await cut
+})
+
+t.test('close() waits for both servers of localhost', async t => {
+  const { lookup } = dns
+  t.teardown(() => {
+    dns.lookup = lookup
+  })
+  // As on most machines, but not on all.
+  const addresses = [
+    { address: '127.0.0.1', family: 4 },
+    { address: '::1', family: 6 }
+  ]
+  dns.lookup = ((...parameters: [host: string, options: { all?: boolean }, done: Found]) => {
+    const [host, { all }, done] = parameters
+    if (host === 'localhost' && all) process.nextTick(done, null, addresses)
+    else Reflect.apply(lookup, dns, parameters)
+  }) as typeof lookup
+
+  const fastify = await ready(t, { server: { forceCloseConnections: false } })
+  await fastify.listen({ host: 'localhost', port: 0 })
+  t.equal(fastify.addresses().length, 2)
+  const { port } = fastify.server.address() as AddressInfo
+  const started = event('the route handler')
+  let finish = () => {}
+  setGlobal(t, 'slowRoute', () => {
+    started.happen()
+    return new Promise<void>(resolve => {
+      finish = resolve
+    })
+  })
+  const socket = connect(port, '::1')
+  const disconnected = once(socket, 'close')
+  socket.write('GET /api-route/slow HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  const answered = once(socket, 'data')
+  await started.happened
+  let isClosed = false
+  const closed = fastify.close().then(() => {
+    isClosed = true
+  })
+  await once(fastify.server, 'close')
+  t.notOk(isClosed, 'the second server has a request in flight')
+  finish()
+  t.match(String(await answered), /^HTTP\/1\.1 200 OK\r\n.*at last$/s)
+  await Promise.all([closed, disconnected])
 })
 
 t.test('close() waits for the work of after(), for closeTimeout at most', async t => {

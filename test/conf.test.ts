@@ -42,6 +42,19 @@ t.test('conf wins over next.config, one key at a time, and is gone at close', as
   t.equal(unchanged['x-powered-by'], 'Next.js')
 })
 
+t.test('a registration that fails leaves nothing of conf', async t => {
+  const dir = await builtFixture('app')
+  const failing = Fastify()
+  failing.decorate('next', () => failing)
+  const conf = { poweredByHeader: false }
+  await t.rejects(async () => failing.register(fastifyNext, { dir, dev: false, conf }), {
+    code: 'FST_ERR_DEC_ALREADY_PRESENT'
+  })
+  await failing.close()
+  const { fastify } = await start(t, {})
+  t.equal((await headersOf(fastify))['x-powered-by'], 'Next.js')
+})
+
 t.test('objects are merged, lists and functions replaced', async t => {
   const { fastify } = await start(t, { images: { qualities: [10] } })
   const image = (quality: number) =>

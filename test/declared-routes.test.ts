@@ -115,6 +115,20 @@ t.test('a handler gets the app, the request and the reply', async t => {
   t.strictSame(await byHand.json(), { hello: 'next' })
 })
 
+t.test('a handler sees a malformed content type', async t => {
+  const fastify = await ready(t, {
+    after: fastify =>
+      fastify.next('/own', { method: 'POST' }, async (_app, { headers }) => headers['content-type'])
+  })
+  const { body } = await fastify.inject({
+    method: 'POST',
+    url: '/own',
+    headers: { 'content-type': ';;;' },
+    payload: 'x'
+  })
+  t.equal(body, ';;;')
+})
+
 t.test('what a hook puts on the raw request reaches getServerSideProps', async t => {
   const fastify = await ready(t, {
     after: fastify =>

@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import t from 'tap'
 import { startApp } from './helpers/app-process.js'
-import { fixturePath } from './helpers/fixture.js'
+import { builtFixture, fixturePath } from './helpers/fixture.js'
+import { upgradeRequest } from './helpers/wire.js'
 
 /** A first compile on a busy machine. */
 const COMPILE_MS = 60_000
@@ -13,6 +15,9 @@ function get(url: string) {
 t.test('the server listens at once, and requests wait for Next', async t => {
   await rm(fixturePath('plain', '.next', 'dev'), { force: true, recursive: true })
   const server = await startApp(t, { dir: fixturePath('plain'), dev: true })
+  // A socket of hot reloading that is reset before there is anybody to take it.
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+  socket.write(upgradeRequest('/_next/hmr?id=x'), () => socket.resetAndDestroy())
   const [page, own] = await Promise.all([get(server.url), get(`${server.url}/own`)])
   t.match(await page.text(), 'Plain')
   t.equal(page.headers.get('x-powered-by'), 'Next.js')
@@ -51,13 +56,16 @@ t.test('conf is what the development server runs with', async t => {
   t.equal((await get(server.url)).status, 404)
 })
 
-t.test('webpack', async t => {
-  const server = await startApp(t, { dir: fixturePath('plain'), dev: true, webpack: true })
-  t.match(await (await get(server.url)).text(), /webpack.*Plain|Plain.*webpack/s)
-})
+for (const bundler of ['webpack', 'turbopack', 'turbo'] as const) {
+  t.test(bundler, async t => {
+    const server = await startApp(t, { dir: fixturePath('plain'), dev: true, [bundler]: true })
+    const html = await (await get(server.url)).text()
+    t.match(html, 'Plain')
+    t.equal(/chunks\/webpack\.js/.test(html), bundler === 'webpack')
+  })
+}
 
 t.test('quiet hides the errors of pages, in production', async t => {
-  const { builtFixture } = await import('./helpers/fixture.js')
   const dir = await builtFixture('app')
   for (const quiet of [false, true]) {
     const server = await startApp(t, { dir, dev: false, quiet })

@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
+import { request } from 'node:http'
 import { createRequire } from 'node:module'
 import { Readable, Transform } from 'node:stream'
 import cookie from '@fastify/cookie'
 import session from '@fastify/session'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyRequest, onSendAsyncHookHandler } from 'fastify'
 import t from 'tap'
 import { event } from './helpers/event.js'
 import { fixturePath } from './helpers/fixture.js'
@@ -176,6 +177,59 @@ t.test('a reply that becomes an error has nothing of Next', async t => {
         for (const header of HEADERS_OF_NEXT) t.notMatch(text, header, page)
       }
     })
+  }
+})
+
+t.test('hooks see what the client has sent after it has left, too', async t => {
+  const started = event('the route handler')
+  const seen = event<FastifyRequest['raw']['headers']>('onRequestAbort')
+  setGlobal(t, 'slowRoute', (signal: AbortSignal) => {
+    started.happen()
+    return once(signal, 'abort')
+  })
+  const { port } = await serve(t, {
+    before: fastify =>
+      fastify.addHook('onRequestAbort', async ({ raw }) => seen.happen({ ...raw.headers }))
+  })
+  const outgoing = request({ host: '127.0.0.1', path: '/api-route/slow', port })
+  outgoing.on('error', () => {})
+  outgoing.end()
+  await started.happened
+  outgoing.destroy()
+  t.strictSame(Object.keys(await seen.happened), ['host', 'connection'])
+})
+
+t.test('cookies of a hook stay on a reply that becomes an error, and only those', async t => {
+  let failures = 0
+  const { url } = await serve(t, {
+    before(fastify) {
+      fastify.addHook('onRequest', async (_request, reply) => {
+        reply.header('set-cookie', ['own=1']).header('set-cookie', 'own=2')
+      })
+      fastify.addHook('onSend', async (_request, _reply, payload) => {
+        if (failures++ === 0) throw new Error('from the hook')
+        return payload
+      })
+    }
+  })
+  const response = await fetch(`${url}/api-route/cookies`)
+  t.equal(response.status, 500)
+  t.strictSame(response.headers.getSetCookie(), ['own=1', 'own=2'])
+})
+
+t.test('an onSend hook that another plugin gives each route in onRoute', async t => {
+  const body = 'much longer than what Next has written'
+  const { url } = await serve(t, {
+    before: fastify =>
+      fastify.addHook('onRoute', options => {
+        const replace: onSendAsyncHookHandler = async () => Readable.from([body])
+        options.onSend = [options.onSend ?? [], replace].flat() as typeof options.onSend
+      })
+  })
+  for (const page of PAGES) {
+    const response = await fetch(url + page, { headers: { 'accept-encoding': 'identity' } })
+    t.equal(await response.text(), body, page)
+    t.equal(response.headers.get('content-length'), null, page)
   }
 })
 

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
-import { type ClientHttp2Session, connect } from 'node:http2'
+import { type ClientHttp2Session, connect, constants } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import t from 'tap'
 import { fastifyNext } from '../src/index.js'
+import { event } from './helpers/event.js'
 import { builtFixture } from './helpers/fixture.js'
+import { setGlobal } from './helpers/globals.js'
 import { guardProcessListeners } from './helpers/listeners.js'
 
 async function ask(session: ClientHttp2Session, headers: Record<string, string>, body?: string) {
@@ -55,4 +57,34 @@ t.test('HTTP/2', async t => {
   const closed = once(session, 'close')
   await fastify.close()
   await closed
+})
+
+t.test('an HTTP/2 client that leaves while a hook runs', async t => {
+  const left = event('the client')
+  const hooked = event('the hook')
+  const unguard = guardProcessListeners()
+  const fastify = Fastify({ http2: true })
+  t.teardown(() => fastify.close())
+  fastify.addHook('preHandler', async ({ raw }) => {
+    raw.stream.once('close', () => left.happen())
+    hooked.happen()
+    await left.happened
+  })
+  await fastify.register(fastifyNext, { dir: await builtFixture('app'), dev: false })
+  let asked = false
+  setGlobal(t, 'slowRoute', () => {
+    asked = true
+  })
+  await fastify.listen({ host: '127.0.0.1', port: 0 })
+  unguard()
+  const { port } = fastify.server.address() as AddressInfo
+  const session = connect(`http://127.0.0.1:${port}`)
+  t.teardown(() => session.destroy())
+  const stream = session.request({ ':path': '/api-route/slow' })
+  stream.on('error', () => {})
+  await hooked.happened
+  stream.close(constants.NGHTTP2_CANCEL)
+  await left.happened
+  await fastify.close()
+  t.notOk(asked, 'Next is not asked for nobody')
 })

@@ -2,7 +2,9 @@ import { createRequire } from 'node:module'
 import t from 'tap'
 import { loadNextConfig } from '../src/next/config.js'
 import { findNext } from '../src/next/load.js'
+import { event } from './helpers/event.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
+import { setGlobal } from './helpers/globals.js'
 import { ready } from './helpers/serve.js'
 
 const require = createRequire(fixturePath('package.json'))
@@ -46,6 +48,10 @@ t.test('path-to-regexp is where the rules of a development server are compiled',
 
 t.test('the waitUntil of the request context is the one that Next uses', async t => {
   const { getBuiltinRequestContext } = require('next/dist/server/after/builtin-request-context')
-  await ready(t)
+  const ran = event<{ waitUntil?: unknown } | undefined>('after()')
+  setGlobal(t, 'afterResponse', () => ran.happen(getBuiltinRequestContext()))
+  const fastify = await ready(t)
   t.equal(getBuiltinRequestContext(), undefined, 'outside of a request there is none')
+  await fastify.inject('/after')
+  t.type((await ran.happened)?.waitUntil, 'function')
 })

@@ -7,9 +7,9 @@ import { builtFixture } from './helpers/fixture.js'
 
 t.test('unknown and malformed options are refused at register, by name', async t => {
   const cases: [option: string, ...values: unknown[]][] = [
-    ['conf', null, 'x', 1, []],
+    ['conf', null, 'x', 1, [], new Date(), new Map()],
     ['dev', null, 'true', 1],
-    ['dir', null, '', 1],
+    ['dir', null, '', 1, 'a\0b'],
     ['quiet', null, 'no', 0],
     ['hostname', null, '', 1],
     ['port', null, '3000', 0, -1, 1.5, 65_536, Number.NaN],
@@ -20,7 +20,7 @@ t.test('unknown and malformed options are refused at register, by name', async t
     ['catchAll', null, 'yes'],
     ['bodyLimit', null, 0, -1, 1.5, '1mb', Number.POSITIVE_INFINITY],
     ['closeTimeout', null, -1, '10s', 2 ** 31],
-    ['logLevel', null, '', 1],
+    ['logLevel', null, '', 1, 'verbose'],
     ['prefix', '/x'],
     ['minimalMode', true],
     ['__proto__x', 1]
@@ -28,7 +28,7 @@ t.test('unknown and malformed options are refused at register, by name', async t
   const dir = await builtFixture('app')
   for (const [option, ...values] of cases) {
     for (const value of values) {
-      const fastify = Fastify()
+      const fastify = Fastify({ logger: { level: 'silent' } })
       await t.rejects(
         async () => fastify.register(fastifyNext, { dir, dev: false, [option]: value }),
         { code: 'FST_NEXT_INVALID_OPTION', message: `"${option}"` },

@@ -3,7 +3,8 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { fastifyNext } from '../src/index.js'
 import { builtFixture } from './helpers/fixture.js'
-import { ready } from './helpers/serve.js'
+import { ready, serve } from './helpers/serve.js'
+import { exchange } from './helpers/wire.js'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
@@ -45,6 +46,33 @@ for (const path of ['*', '/*']) {
     })
   }
 }
+
+for (const [path, order] of [
+  ['/*', 'before'],
+  ['/*', 'after'],
+  ['*', 'after']
+] as const) {
+  t.test(`the user's own ${path} with a constraint, registered ${order}, wins`, async t => {
+    const fastify = await ready(t, {
+      [order]: (fastify: FastifyInstance) =>
+        fastify.get(path, { constraints: { host: 'api.example' } }, async () => 'of the user')
+    })
+    const ask = (host: string) => fastify.inject({ url: '/static', headers: { host } })
+    t.equal((await ask('api.example')).body, 'of the user')
+    t.match((await ask('other.example')).body, 'A page that is prerendered')
+  })
+}
+
+t.test('what is no path of the origin is not for Next', async t => {
+  const { port } = await serve(t)
+  for (const [method, target] of [
+    ['OPTIONS', '*'],
+    ['GET', 'http://other.example/static']
+  ]) {
+    const request = `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
+    t.match(await exchange(port, request), /^HTTP\/1\.1 404 /)
+  }
+})
 
 for (const order of ['before', 'after'] as const) {
   t.test(`@fastify/cors, registered ${order}`, async t => {

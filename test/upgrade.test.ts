@@ -3,18 +3,7 @@ import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import t from 'tap'
 import { serve } from './helpers/serve.js'
-
-function upgrade(path: string): string {
-  return [
-    `GET ${path} HTTP/1.1`,
-    'Host: localhost',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    '\r\n'
-  ].join('\r\n')
-}
+import { upgradeRequest } from './helpers/wire.js'
 
 t.test('in production every upgrade belongs to the user, on the path of a page too', async t => {
   const { fastify, port, url } = await serve(t)
@@ -25,7 +14,7 @@ t.test('in production every upgrade belongs to the user, on the path of a page t
   )
   for (const path of ['/static', '/own', '/_next/hmr']) {
     const socket = connect(port, '127.0.0.1')
-    socket.write(upgrade(path))
+    socket.write(upgradeRequest(path))
     const [answer] = await once(socket, 'data', { signal: AbortSignal.timeout(5_000) })
     t.match(String(answer), /^HTTP\/1\.1 101 .*mine/s)
     socket.destroy()

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isPlainObject } from '../plain-object.js'
 
 export type Values = Record<string, unknown>
 
@@ -40,12 +41,6 @@ const RUN_TIME_EXPERIMENTAL_KEYS = new Set([
   'serverActions',
   'trustHostHeader'
 ])
-
-function isPlainObject(value: unknown): value is Values {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
 
 function merge(base: unknown, value: unknown): unknown {
   if (!isPlainObject(base) || !isPlainObject(value)) return value

@@ -50,16 +50,17 @@ function requireThatFinds(id: string, places: readonly string[]): NodeJS.Require
 /**
  * Finds the `next` that runs the app: the one that the app's own directory resolves, else the one
  * beside the plugin.
+ * @param plugin a file of the plugin
  * @throws FST_NEXT_DIR_NOT_FOUND
  * @throws FST_NEXT_NOT_INSTALLED
  * @throws FST_NEXT_UNSUPPORTED_VERSION
  */
-export function findNext(dir: string): NextPackage {
+export function findNext(dir: string, plugin: string = import.meta.url): NextPackage {
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {
     throw new FST_NEXT_DIR_NOT_FOUND(dir)
   }
   const manifest = 'next/package.json'
-  const require = requireThatFinds(manifest, [join(dir, 'package.json'), import.meta.url])
+  const require = requireThatFinds(manifest, [join(dir, 'package.json'), plugin])
   if (require === undefined) throw new FST_NEXT_NOT_INSTALLED(dir)
 
   const { version } = JSON.parse(readFileSync(require.resolve(manifest), 'utf8')) as {

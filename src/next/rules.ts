@@ -6,6 +6,8 @@ import type { NextPackage } from './load.js'
 interface Rule {
   source: string
   basePath?: false
+  /** Made by Next, to add or take away a trailing slash. */
+  internal?: true
   regex?: string
 }
 
@@ -34,7 +36,7 @@ export async function pathsOutsideBasePath(
     : await rulesOfBuild(join(dir, config.distDir))
   const rules = [redirects, headers, ...listsOf(rewrites)]
     .flatMap(list => list ?? [])
-    .filter(rule => rule.basePath === false)
+    .filter(rule => rule.basePath === false && !rule.internal)
 
   // With locales Next matches a path of its own making, with the default locale in front.
   if (rules.length > 0 && config.i18n) return [/^\//]

@@ -12,7 +12,7 @@ import { latePort } from './late-port.js'
 import { findNext, type NextPackage } from './load.js'
 import { pathsOutsideBasePath } from './rules.js'
 
-type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
 
 /** One Next app, from its config to its end: all that the rest of the plugin knows of Next. */
 export interface NextServer {
@@ -122,7 +122,7 @@ function upgradeHandler(app: NextApp, upgrades: EventEmitter): UpgradeHandler {
     // `getUpgradeHandler()` of a custom server does nothing. The getter that does is not
     // documented; without it Next answers once the first page has been requested.
     const { upgradeHandler: handler } = app as { upgradeHandler?: UpgradeHandler }
-    if (typeof handler === 'function') handler(request, socket, head)
-    else if (!upgrades.emit('upgrade', request, socket, head)) socket.destroy()
+    if (typeof handler === 'function') return handler(request, socket, head)
+    if (!upgrades.emit('upgrade', request, socket, head)) socket.destroy()
   }
 }

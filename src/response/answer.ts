@@ -33,15 +33,22 @@ export class Answer {
     this.#response = new NextResponse(request.raw, reply.raw, payload =>
       this.#scope.runInAsyncScope(this.#send, this, payload)
     )
+    // At the latest: hooks run after a client has left, too.
+    this.#response.once('close', () => this.#returnRequest())
   }
 
   /** Asks Next. Its promise says nothing about the answer, unless it rejects before the head. */
   ask(handle: Handle): void {
-    const { raw } = this.#request
+    const response = this.#response
+    // It was answered in Next's place, or the client has left.
+    if (response.destroyed) return
+    const { log, raw } = this.#request
     lendHeaders(raw, this.#headers)
-    handle(raw, this.#response).catch((cause: unknown) => {
-      if (this.#response.headersSent) this.#response.destroy(toError(cause))
-      else this.fail(new FST_NEXT_REQUEST_FAILED({ cause }))
+    handle(raw, response).catch((cause: unknown) => {
+      const error = new FST_NEXT_REQUEST_FAILED({ cause })
+      // A complete answer stands.
+      if (response.writableEnded) log.error(error)
+      else this.fail(error)
     })
   }
 
@@ -83,8 +90,10 @@ export class Answer {
           reply.removeHeader(name)
         }
       }
-    } else if (headers['content-type'] === undefined && before['content-type'] === undefined) {
-      // Fastify takes every buffer without a type for application/octet-stream.
+    }
+    // Fastify takes every buffer without a type for application/octet-stream.
+    const isTyped = (headers['content-type'] ?? before['content-type']) !== undefined
+    if (!isTyped && (payload === null || payload === this.#payload)) {
       reply.removeHeader('content-type')
     }
     // A cookie of one visitor, say a session, must not reach others through a cache.
@@ -105,7 +114,7 @@ export class Answer {
       return
     }
     const headers = response.getHeaders()
-    const before = reply.getHeaders()
+    const before = copyOf(reply.getHeaders())
     this.#merged = { headers, before }
     this.#payload = payload
     mergeHeaders(reply, headers, before)
@@ -167,6 +176,8 @@ function statusOf(error: unknown): number {
   return code >= 400 && code <= 599 ? code : 500
 }
 
-function toError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new FST_NEXT_REQUEST_FAILED({ cause })
+/** Fastify adds cookies to the very list that it hands out. */
+function copyOf(headers: Headers): Headers {
+  const cookies = headers['set-cookie']
+  return Array.isArray(cookies) ? { ...headers, 'set-cookie': [...cookies] } : headers
 }

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 export const HIGH_WATER_MARK = 64 * 1024
 
 interface Listeners {
-  /** What was pushed has been read. */
+  /** What was pushed is being read. */
   onRead(): void
   onDestroy(error: Error | null): void
 }
@@ -15,11 +15,20 @@ export class ResponseBody extends Readable {
   readonly #raw: ServerResponse
   readonly #listeners: Listeners
   #flushesHead = false
+  #failure: Error | undefined
 
   constructor(raw: ServerResponse, listeners: Listeners) {
     super({ highWaterMark: HIGH_WATER_MARK })
     this.#raw = raw
     this.#listeners = listeners
+    // It may fail before anybody listens, or under a hook that pipes it and does not.
+    this.on('error', () => {})
+  }
+
+  /** Lets out what was pushed, and then breaks off, so that a cut answer never looks complete. */
+  cut(failure: Error): void {
+    this.#failure = failure
+    this.#breakOffWhenRead()
   }
 
   override pipe<Destination extends NodeJS.WritableStream>(
@@ -29,6 +38,13 @@ export class ResponseBody extends Readable {
     // Not before: Fastify sets the head on the raw response right before it pipes a body there.
     this.#flushesHead = Object.is(destination, this.#raw)
     return super.pipe(destination, options)
+  }
+
+  override read(size?: number): unknown {
+    const chunk = super.read(size)
+    // Once the chunk is handed on.
+    if (this.#failure) setImmediate(() => this.#breakOffWhenRead())
+    return chunk
   }
 
   override _read(): void {
@@ -43,5 +59,13 @@ export class ResponseBody extends Readable {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#listeners.onDestroy(error)
     callback(error)
+  }
+
+  #breakOffWhenRead(): void {
+    // While hooks run nobody reads yet; one that has replaced the body never will.
+    if (this.readableFlowing === null || this.readableLength > 0 || this.destroyed) return
+    // Whatever a hook has put in between would keep the client waiting.
+    this.#raw.destroy()
+    this.destroy(this.#failure)
   }
 }

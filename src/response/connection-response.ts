@@ -1,6 +1,11 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
+/** Whether there is no client any more. The responses of HTTP/2 leave that to their stream. */
+export function hasLeft(raw: ServerResponse & { stream?: { destroyed: boolean } }): boolean {
+  return raw.destroyed || raw.stream?.destroyed === true
+}
+
 /** A response without a socket, which passes on what concerns the connection and not the answer. */
 export class ConnectionResponse extends ServerResponse {
   declare socket: Socket | null

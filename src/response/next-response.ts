@@ -4,9 +4,10 @@ import {
   type ServerResponse,
   STATUS_CODES
 } from 'node:http'
+import { FST_NEXT_REQUEST_FAILED } from '../errors.js'
 import { HIGH_WATER_MARK, ResponseBody } from './body.js'
-import { ConnectionResponse } from './connection-response.js'
-import { bytesOf, headersOf } from './node-arguments.js'
+import { ConnectionResponse, hasLeft } from './connection-response.js'
+import { bytesOf, encodingOf, headersOf } from './node-arguments.js'
 
 type Callback = (error?: Error | null) => void
 
@@ -90,11 +91,11 @@ export class NextResponse extends ConnectionResponse {
     return this.#accept(bytes)
   }
 
-  override end(chunk?: unknown, encoding?: BufferEncoding | Callback, callback?: Callback): this {
-    if (typeof chunk === 'function') return this.end(undefined, undefined, chunk as Callback)
-    if (this.finished) return super.end(chunk, encoding as BufferEncoding, callback)
-    const done = typeof encoding === 'function' ? encoding : callback
-    if (chunk) this.write(chunk, encoding as BufferEncoding)
+  override end(...given: [chunk?: unknown, encoding?: unknown, callback?: unknown]): this {
+    if (this.finished) return super.end(...(given as [unknown, BufferEncoding, Callback]))
+    const done = given.find(argument => typeof argument === 'function') as Callback | undefined
+    const [chunk, encoding] = given
+    if (chunk && chunk !== done) this.write(chunk, encodingOf(encoding))
     else if (!this._header) this._implicitHeader()
     if (done) this.once('finish', done)
     this.finished = true
@@ -110,11 +111,8 @@ export class NextResponse extends ConnectionResponse {
     if (this.#pendingLength > 0) this.#stream()
     this.destroyed = true
     this.#error = error ?? null
-    if (this.#body === undefined) {
-      if (!this.#abandoned) this.raw.destroy(error)
-    } else if (this.#body.readableLength === 0) {
-      this.#body.destroy(error)
-    }
+    if (this.#body) this.#body.cut(new FST_NEXT_REQUEST_FAILED({ cause: error }))
+    else if (!this.#abandoned) this.raw.destroy()
     process.nextTick(() => this.#close())
     return this
   }
@@ -124,6 +122,7 @@ export class NextResponse extends ConnectionResponse {
     this.#abandoned = true
     this.#delivered = true
     this.destroy()
+    this.#body?.destroy()
   }
 
   override addTrailers(headers: OutgoingHttpHeaders | readonly [string, string][]): void {
@@ -180,17 +179,15 @@ export class NextResponse extends ConnectionResponse {
 
   /** What was written is being read. */
   #drain(): void {
-    if (this.destroyed) {
-      // The last chunk is handed on in this turn.
-      setImmediate(() => this.#body?.destroy(this.#error ?? undefined))
-      return
-    }
+    if (this.destroyed) return
+    process.nextTick(() => this.#onDrained())
+  }
+
+  #onDrained(): void {
     this.#callBack()
-    if (!this.#needsDrain) return
+    if (!this.#needsDrain || this.destroyed) return
     this.#needsDrain = false
-    process.nextTick(() => {
-      if (!this.destroyed) this.emit('drain')
-    })
+    this.emit('drain')
   }
 
   #callBack(): void {
@@ -200,7 +197,7 @@ export class NextResponse extends ConnectionResponse {
     for (const callback of callbacks) {
       // For a response that is destroyed Node's `write` has the right error.
       if (this.destroyed) super.write('', 'utf8', callback)
-      else process.nextTick(callback)
+      else callback()
     }
   }
 
@@ -220,7 +217,7 @@ export class NextResponse extends ConnectionResponse {
     if (this.#closed) return
     this.#closed = true
     if (this.#flush) clearImmediate(this.#flush)
-    if (this.raw.destroyed) this.#body?.destroy()
+    if (hasLeft(this.raw)) this.#body?.destroy()
     this.destroyed = true
     this.#callBack()
     this.emit('close')
@@ -231,7 +228,11 @@ export class NextResponse extends ConnectionResponse {
     Object.defineProperties(NextResponse.prototype, {
       closed: getter(response => response.#closed),
       errored: getter(response => response.#error),
-      writableFinished: getter(response => response.#finished),
+      writableFinished: getter(
+        response =>
+          response.#finished ||
+          (response.finished && !response.#abandoned && response.raw.writableFinished)
+      ),
       writableLength: getter(
         response => response.#pendingLength + (response.#body?.readableLength ?? 0)
       ),

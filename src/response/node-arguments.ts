@@ -1,9 +1,14 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 
+/** The encoding among the arguments of Node's `write()` and `end()`, which may be left out. */
+export function encodingOf(argument: unknown): BufferEncoding | undefined {
+  return typeof argument === 'string' ? (argument as BufferEncoding) : undefined
+}
+
 /** The bytes of a chunk that Node's `write()` takes, `undefined` for one that it refuses. */
 export function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
   if (typeof chunk === 'string') {
-    return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
+    return Buffer.from(chunk, encodingOf(encoding))
   }
   if (Buffer.isBuffer(chunk)) return chunk
   if (chunk instanceof Uint8Array) {

@@ -15,3 +15,16 @@ export async function exchange(port: number, request: string, timeout = 10_000):
   await once(socket, 'close')
   return Buffer.concat(chunks).toString('latin1')
 }
+
+/** The head of a request for a WebSocket. */
+export function upgradeRequest(path: string): string {
+  return [
+    `GET ${path} HTTP/1.1`,
+    'Host: localhost',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    '\r\n'
+  ].join('\r\n')
+}
