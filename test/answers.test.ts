@@ -105,14 +105,10 @@ t.test('an answer is what Next itself writes to a socket', async t => {
       }
     }
   }
-})
 
-t.test('a response calls back and changes its state as Node has it', async t => {
-  const { fastify, port } = await serve(t)
-  const plainPort = await servePlain(t, fastify.nextApp)
   for (const how of ['end', 'write-end', 'write-later', 'writes']) {
     const path = `/api/response?way=events&how=${how}`
-    const [ours, theirs] = await Promise.all(
+    const [ours = [], theirs = []] = await Promise.all(
       [port, plainPort].map(async to => {
         const closed = event<string[]>(`close of ${how}`)
         setGlobal(t, `closed${to}`, closed.happen)
@@ -120,6 +116,10 @@ t.test('a response calls back and changes its state as Node has it', async t => 
         return closed.happened
       })
     )
-    t.strictSame(ours, theirs, how)
+    // Versions of Node differ in which of the callbacks of `end` and the event comes first.
+    t.strictSame(ours.toSorted(), theirs.toSorted(), how)
+    const names = ours.map(call => call.split(' ', 1)[0])
+    t.equal(names.at(-1), 'close', how)
+    t.ok(names.lastIndexOf('write') < names.indexOf('finish'), how)
   }
 })
