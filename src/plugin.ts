@@ -17,7 +17,7 @@ import { addHotReload } from './upgrade.js'
 async function plugin(fastify: FastifyInstance, options: FastifyNextOptions): Promise<void> {
   if (fastify.hasDecorator('nextApp')) throw new FST_NEXT_ALREADY_REGISTERED()
   const settings = resolveOptions(options, fastify.log)
-  const next = await createNextServer(settings, () => portOf(fastify), fastify.log)
+  const next = await createNextServer(settings, portReader(fastify), fastify.log)
   try {
     serve(fastify, settings, next)
   } catch (error) {
@@ -48,9 +48,14 @@ function serve(fastify: FastifyInstance, settings: Settings, next: NextServer): 
 }
 
 /** The port that Fastify listens on, 0 before: nothing can be sent there by mistake. */
-function portOf({ server }: FastifyInstance): number {
-  const address = server.address() as AddressInfo | string | null
-  return typeof address === 'object' ? (address?.port ?? 0) : 0
+function portReader({ server }: FastifyInstance): () => number {
+  let port = 0
+  return () => {
+    if (port !== 0) return port
+    const address = server.address() as AddressInfo | string | null
+    port = typeof address === 'object' ? (address?.port ?? 0) : 0
+    return port
+  }
 }
 
 /**

@@ -1,9 +1,9 @@
 import { type IncomingMessage, request } from 'node:http'
 import t from 'tap'
 import { event } from './helpers/event.js'
-import { fixturePath } from './helpers/fixture.js'
 import { setGlobal } from './helpers/globals.js'
 import { servePlain } from './helpers/plain.js'
+import { repositoryPath } from './helpers/process.js'
 import { serve } from './helpers/serve.js'
 
 interface Answer {
@@ -57,7 +57,7 @@ const DIFFERENT: readonly [RegExp, string][] = [
   [/^HEAD .*trailers/, 'Node throws where a HEAD request meets a trailer: Next answers 500']
 ]
 
-const file = encodeURIComponent(fixturePath('..', '..', 'package-lock.json'))
+const file = encodeURIComponent(repositoryPath('package-lock.json'))
 const ways = 'json head raw pieces later pipeline flush-and-end trailers hints cut destroy'
 const paths = [
   '/',

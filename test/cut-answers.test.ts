@@ -50,6 +50,7 @@ t.test('a slow reader gets what was written, and then the cut', async t => {
     response.write(Buffer.alloc(length))
     response.write('the last')
     response.destroy(new Error('secret'))
+    response.end('Internal Server Error')
   }
   const address = await fastify.listen({ host: '127.0.0.1', port: 0 })
   const socket = connect(Number(new URL(address).port), '127.0.0.1')
@@ -61,6 +62,7 @@ t.test('a slow reader gets what was written, and then the cut', async t => {
   for await (const chunk of socket) chunks.push(chunk)
   const answer = Buffer.concat(chunks).toString('latin1')
   t.match(answer, /^HTTP\/1\.1 200 /)
+  t.notMatch(answer, 'Internal Server Error')
   t.notMatch(answer, /\r\n0\r\n\r\n$/)
 })
 

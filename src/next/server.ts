@@ -41,6 +41,8 @@ export async function createNextServer(
   log: FastifyBaseLogger
 ): Promise<NextServer> {
   const { dir, dev } = settings
+  // Next sets it itself, but later: with 16.2 the Pages Router then mixes two builds of React.
+  process.env.NODE_ENV ??= dev ? 'development' : 'production'
   const next = findNext(dir)
   const upgrades = new EventEmitter()
   // Creating the app tells Next its bundler, which the config depends on.

@@ -3,7 +3,13 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FST_NEXT_REQUEST_FAILED } from '../errors.js'
 import { ResponseBody } from './body.js'
-import { allowsSharedCaches, type Headers, mergeHeaders, restoreHeaders } from './headers.js'
+import {
+  allowsSharedCaches,
+  type Headers,
+  mergeHeaders,
+  restoreHeaders,
+  singleValues
+} from './headers.js'
 import { NextResponse, type Payload } from './next-response.js'
 
 /** Calls Next with a request and the response that it is to write. */
@@ -113,7 +119,7 @@ export class Answer {
       response.abandon()
       return
     }
-    const headers = response.getHeaders()
+    const headers = singleValues(response.getHeaders())
     const before = copyOf(reply.getHeaders())
     this.#merged = { headers, before }
     this.#payload = payload

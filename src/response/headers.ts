@@ -12,6 +12,18 @@ const CONNECTION_HEADERS = new Set([
   'upgrade'
 ])
 
+/**
+ * Takes single values out of their lists: Next 16.2 has the `Content-Type` of a route handler in one,
+ * which Fastify takes for none.
+ */
+export function singleValues(headers: Record<string, Headers[string]>): Headers {
+  for (const name in headers) {
+    const value = headers[name]
+    if (Array.isArray(value) && value.length === 1) headers[name] = value[0]
+  }
+  return headers
+}
+
 /** Puts Next's headers on the reply: cookies are added, `Vary` is a union, the rest replaces. */
 export function mergeHeaders(reply: FastifyReply, headers: Headers, before: Headers): void {
   for (const name in headers) {

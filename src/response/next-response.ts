@@ -99,6 +99,8 @@ export class NextResponse extends ConnectionResponse {
     else if (!this._header) this._implicitHeader()
     if (done) this.once('finish', done)
     this.finished = true
+    // Next may end what it has destroyed, with a text of its own.
+    if (this.destroyed) return this
     if (this.#body) this.#body.push(null)
     else if (this.#hasTrailers && this._hasBody) this.#stream()
     else this.#hand(this.#takePending())

@@ -1,5 +1,6 @@
 // The long lane: the tests with their full counts on each version of Node.js, and on each version of
-// Next.js that the plugin supports and the tests don't use.
+// Next.js that the plugin supports and the tests don't use. With an argument only those versions:
+// node run.mjs node, node run.mjs next
 import { spawn } from 'node:child_process'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -22,11 +23,13 @@ async function record(name, status) {
   results.push(`${(await status) === 0 ? 'passed' : 'FAILED'} ${name}`)
 }
 
-for (const version of NODES) {
+const only = process.argv[2]
+
+for (const version of only === 'next' ? [] : NODES) {
   await record(`Node.js ${version}`, run('npx', ['-y', '-p', `node@${version}`, '-c', 'npm test']))
 }
 
-for (const version of NEXTS) {
+for (const version of only === 'node' ? [] : NEXTS) {
   const fixtures = `${root}test/fixtures/.next-${version}`
   const filter = source => !/[\\/](\.next|\.next-[\d.]+|node_modules)$/.test(source)
   await rm(fixtures, { force: true, recursive: true })
