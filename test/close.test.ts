@@ -8,7 +8,7 @@ import { fastifyNext } from '../src/index.js'
 import { startApp } from './helpers/app-process.js'
 import { event } from './helpers/event.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
-import { setGlobal } from './helpers/globals.js'
+import { gate, setGlobal } from './helpers/globals.js'
 import { ready, serve } from './helpers/serve.js'
 
 type Found = (error: Error | null, addresses: { address: string; family: number }[]) => void
@@ -23,23 +23,16 @@ async function closesWithin(fastify: { close(): PromiseLike<unknown> }, limit: n
 }
 
 t.test('close() answers what is in flight, and does not wait for idle connections', async t => {
-  const started = event('the route handler')
-  let finish = () => {}
-  setGlobal(t, 'slowRoute', () => {
-    started.happen()
-    return new Promise<void>(resolve => {
-      finish = resolve
-    })
-  })
+  const route = gate(t, 'slowRoute')
   const { fastify, port } = await serve(t, { server: { forceCloseConnections: false } })
   const agent = new Agent({ keepAlive: true })
   t.teardown(() => agent.destroy())
   const outgoing = request({ agent, host: '127.0.0.1', port, path: '/api-route/slow' })
   outgoing.end()
   const answered = once(outgoing, 'response')
-  await started.happened
+  await route.entered
   const closed = closesWithin(fastify, SOON_MS)
-  setImmediate(finish)
+  setImmediate(route.open)
   const [response] = await answered
   t.equal(response.statusCode, 200)
   response.resume()
@@ -80,26 +73,19 @@ t.test('close() waits for both servers of localhost', async t => {
   await fastify.listen({ host: 'localhost', port: 0 })
   t.equal(fastify.addresses().length, 2)
   const { port } = fastify.server.address() as AddressInfo
-  const started = event('the route handler')
-  let finish = () => {}
-  setGlobal(t, 'slowRoute', () => {
-    started.happen()
-    return new Promise<void>(resolve => {
-      finish = resolve
-    })
-  })
+  const route = gate(t, 'slowRoute')
   const socket = connect(port, '::1')
   const disconnected = once(socket, 'close')
   socket.write('GET /api-route/slow HTTP/1.1\r\nHost: localhost\r\n\r\n')
   const answered = once(socket, 'data')
-  await started.happened
+  await route.entered
   let isClosed = false
   const closed = fastify.close().then(() => {
     isClosed = true
   })
   await once(fastify.server, 'close')
   t.notOk(isClosed, 'the second server has a request in flight')
-  finish()
+  route.open()
   t.match(String(await answered), /^HTTP\/1\.1 200 OK\r\n.*at last$/s)
   await Promise.all([closed, disconnected])
 })

@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
-import type { Test } from 'tap'
 import t from 'tap'
 import { event } from './helpers/event.js'
-import { setGlobal } from './helpers/globals.js'
+import { gate, setGlobal } from './helpers/globals.js'
 import { serve } from './helpers/serve.js'
 
 async function open(port: number, path: string, method = 'GET') {
@@ -22,19 +21,6 @@ async function readUntil(response: IncomingMessage, text: string): Promise<strin
     if (body.includes(text)) break
   }
   return body
-}
-
-function gate(t: Test, name: string) {
-  const entered = event(`${name}()`)
-  let open: () => void = () => {}
-  const opened = new Promise<void>(resolve => {
-    open = resolve
-  })
-  setGlobal(t, name, () => {
-    entered.happen()
-    return opened
-  })
-  return { entered: entered.happened, open }
 }
 
 t.test('the shell of a page arrives while the rest still renders', async t => {

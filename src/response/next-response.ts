@@ -8,6 +8,7 @@ import { FST_NEXT_REQUEST_FAILED } from '../errors.js'
 import { HIGH_WATER_MARK, ResponseBody } from './body.js'
 import { ConnectionResponse, hasLeft } from './connection-response.js'
 import { bytesOf, encodingOf, headersOf } from './node-arguments.js'
+import { Pieces } from './pieces.js'
 
 type Callback = (error?: Error | null) => void
 
@@ -32,8 +33,7 @@ export class NextResponse extends ConnectionResponse {
   #delivered = false
   #abandoned = false
   #flush: NodeJS.Immediate | undefined
-  #pending: Buffer[] = []
-  #pendingLength = 0
+  readonly #pending = new Pieces()
   #body: ResponseBody | undefined
   #needsDrain = false
   #hasTrailers = false
@@ -103,14 +103,14 @@ export class NextResponse extends ConnectionResponse {
     if (this.destroyed) return this
     if (this.#body) this.#body.push(null)
     else if (this.#hasTrailers && this._hasBody) this.#stream()
-    else this.#hand(this.#takePending())
+    else this.#hand(this.#pending.take())
     return this
   }
 
   override destroy(error?: Error): this {
     if (this.destroyed) return this
     // What was written goes out, as it would have through a socket, and then the connection is cut.
-    if (this.#pendingLength > 0) this.#stream()
+    if (this.#pending.length > 0) this.#stream()
     this.destroyed = true
     this.#error = error ?? null
     if (this.#body) this.#body.cut(new FST_NEXT_REQUEST_FAILED({ cause: error }))
@@ -138,9 +138,8 @@ export class NextResponse extends ConnectionResponse {
     if (this.#body) {
       accepts = this.#body.push(bytes)
     } else {
-      this.#pending.push(bytes)
-      this.#pendingLength += bytes.length
-      accepts = this.#pendingLength <= HIGH_WATER_MARK
+      this.#pending.add(bytes)
+      accepts = this.#pending.length <= HIGH_WATER_MARK
       this.#scheduleFlush()
     }
     this.#needsDrain ||= !accepts
@@ -158,18 +157,11 @@ export class NextResponse extends ConnectionResponse {
       onRead: () => this.#drain(),
       onDestroy: error => this.#onBodyDestroyed(error)
     })
-    const pending = this.#takePending()
+    const pending = this.#pending.take()
     this.#body = body
     if (pending) body.push(pending)
     if (this.finished) body.push(null)
     this.#hand(body)
-  }
-
-  #takePending(): Buffer | undefined {
-    const pieces = this.#pending
-    this.#pending = []
-    this.#pendingLength = 0
-    return pieces.length > 1 ? Buffer.concat(pieces) : pieces[0]
   }
 
   #hand(payload: Payload): void {
@@ -236,7 +228,7 @@ export class NextResponse extends ConnectionResponse {
           (response.finished && !response.#abandoned && response.raw.writableFinished)
       ),
       writableLength: getter(
-        response => response.#pendingLength + (response.#body?.readableLength ?? 0)
+        response => response.#pending.length + (response.#body?.readableLength ?? 0)
       ),
       writableNeedDrain: getter(response => response.#needsDrain && !response.finished)
     })
