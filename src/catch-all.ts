@@ -17,6 +17,11 @@ const SLASH = 47
 
 type Area = 'basePath' | 'outside'
 
+interface RouterConfig {
+  ignoreTrailingSlash?: boolean
+  routerOptions?: { ignoreTrailingSlash?: boolean }
+}
+
 /** A route of the catch-all: its path, and the constraint under which Next answers it. */
 interface CatchAllRoute {
   url: string
@@ -35,6 +40,9 @@ export function catchAllRoutes(fastify: FastifyInstance, next: NextServer): Catc
   const { basePath, outsideBasePath } = next
   // A `/*` of the user is nearer to the root of the router's tree than a `*`, and comes first.
   const wildcard = basePath === '' ? '*' : `${basePath}/*`
+  const { ignoreTrailingSlash, routerOptions } = fastify.initialConfig as RouterConfig
+  const isTrimmed = ignoreTrailingSlash || routerOptions?.ignoreTrailingSlash
+  const roots = isTrimmed ? [basePath, `${basePath}/`] : [basePath]
   const takenAll = new Set<string>()
   const takenRoot = new Set<string>()
   const takenOutside = new Set<string>()
@@ -45,10 +53,11 @@ export function catchAllRoutes(fastify: FastifyInstance, next: NextServer): Catc
     if (url.charCodeAt(0) !== SLASH) return undefined
     if (basePath === '') return takenAll.has(method) ? undefined : 'basePath'
     const path = pathOf(url)
-    if (path.startsWith(`${basePath}/`)) return takenAll.has(method) ? undefined : 'basePath'
-    if (path === basePath) return takenRoot.has(method) ? undefined : 'basePath'
-    if (takenOutside.has(method)) return undefined
-    return outsideBasePath.some(rule => rule.test(path)) ? 'outside' : undefined
+    if (roots.includes(path)) return takenRoot.has(method) ? undefined : 'basePath'
+    const isOutside = !path.startsWith(`${basePath}/`) && !takenOutside.has(method)
+    if (isOutside && outsideBasePath.some(rule => rule.test(path))) return 'outside'
+    // Whether it is below the basePath the router has found, with the options that it has.
+    return takenAll.has(method) ? undefined : 'basePath'
   }
   fastify.addConstraintStrategy(strategy(name, areaOf))
 

@@ -9,6 +9,8 @@ type HttpServer = Server & { closeIdleConnections?(): void; closeAllConnections?
 
 /** The connections of an instance, and the requests on them that Next has not yet answered. */
 export interface Connections {
+  /** Begins to note the sessions of HTTP/2, until `stop()`. */
+  watch(): void
   /** Notes a request that is about to be handed to Next. */
   add(request: IncomingMessage, response: ServerResponse): void
   /** Closes connections as they become idle, and the rest at `deadline`, until `stop()`. */
@@ -36,10 +38,12 @@ export function trackConnections({ server }: FastifyInstance): Connections {
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
   }
-  // Only servers for HTTP/2 have sessions.
-  server.on('session', onSession)
 
   return {
+    watch() {
+      // Only servers for HTTP/2 have sessions.
+      server.on('session', onSession)
+    },
     add({ socket }, response) {
       if ('server' in socket) servers.add(socket.server as HttpServer)
       inFlight++

@@ -22,6 +22,7 @@ export function addShutdown(
   closeTimeout: number
 ): void {
   let deadline = 0
+  connections.watch()
   const left = (): number => Math.max(0, deadline - Date.now())
 
   fastify.addHook('preClose', async () => {

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { ready } from './helpers/serve.js'
 
@@ -55,6 +56,21 @@ t.test("the user's own routes below the basePath and beside it win", async t => 
   })
   t.equal((await other.inject('/docs/page')).body, 'own docs')
   t.match((await other.inject({ method: 'POST', url: '/docs/nowhere' })).body, '404')
+})
+
+t.test('the router and the plugin agree on what is below the basePath', async t => {
+  const own = (fastify: FastifyInstance) => fastify.get('/docs/*', async () => 'own docs')
+  const server = {
+    routerOptions: { caseSensitive: false, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true }
+  }
+  const fastify = await ready(t, { fixture: 'based', server })
+  t.equal((await fastify.inject('//docs/page')).headers.location, '/docs/page')
+  t.match((await fastify.inject('/DOCS/page')).headers['content-type'], 'text/html')
+
+  const other = await ready(t, { fixture: 'based', server, after: own })
+  t.equal((await other.inject('/docs/')).headers.location, '/docs')
+  t.equal((await other.inject('/docs/page')).body, 'own docs')
+  t.equal((await other.inject('//docs/page')).body, 'own docs')
 })
 
 t.test('catchAll: false serves the files below basePath and assetPrefix', async t => {

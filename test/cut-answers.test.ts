@@ -83,3 +83,40 @@ t.test('a rejection after a complete answer is logged, and the answer stands', a
   t.equal(statusCode, 200)
   t.match(JSON.parse(String(lines[0])), { err: { code: 'FST_NEXT_REQUEST_FAILED' } })
 })
+
+t.test('a response that is destroyed after its end is complete, and calls back', async t => {
+  const fastify = await ready(t)
+  const calls: string[] = []
+  fastify.nextApp.getRequestHandler = () => async (request, response) => {
+    const end = () => {
+      response.end('the end', () => calls.push('end'))
+      response.destroy()
+    }
+    response.on('finish', () => calls.push('finish'))
+    response.on('close', () => calls.push('close'))
+    if (request.url === '/streamed') response.write('a beginning, ', () => setImmediate(end))
+    else end()
+  }
+  for (const [url, body] of [
+    ['/streamed', 'a beginning, the end'],
+    ['/at-once', 'the end']
+  ] as const) {
+    calls.length = 0
+    t.equal((await fastify.inject(url)).body, body)
+    t.strictSame(calls, ['finish', 'end', 'close'], url)
+  }
+})
+
+t.test('a handler that wraps write and end sees each chunk once', async t => {
+  const fastify = await ready(t)
+  fastify.nextApp.getRequestHandler = () => async (_request, response) => {
+    const { end, write } = response
+    Object.assign(response, {
+      write: (chunk: string) => write.call(response, `${chunk}!`, 'utf8'),
+      end: (chunk: string) => end.call(response, `${chunk}!`, 'utf8')
+    })
+    response.write('a')
+    response.end('b')
+  }
+  t.equal((await fastify.inject('/')).body, 'a!b!')
+})

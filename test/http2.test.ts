@@ -88,3 +88,29 @@ t.test('an HTTP/2 client that leaves while a hook runs', async t => {
   await fastify.close()
   t.notOk(asked, 'Next is not asked for nobody')
 })
+
+t.test('an answer that is cut is an error to an HTTP/2 client', async t => {
+  const unguard = guardProcessListeners()
+  const fastify = Fastify({ http2: true })
+  t.teardown(() => fastify.close())
+  await fastify.register(fastifyNext, { dir: await builtFixture('app'), dev: false })
+  await fastify.listen({ host: '127.0.0.1', port: 0 })
+  unguard()
+  fastify.nextApp.getRequestHandler = () => async (request, response) => {
+    if (request.url === '/with-a-beginning') response.write('a beginning')
+    response.destroy(new Error('secret'))
+  }
+  const { port } = fastify.server.address() as AddressInfo
+  const session = connect(`http://127.0.0.1:${port}`)
+  t.teardown(() => session.destroy())
+  for (const path of ['/with-a-beginning', '/without']) {
+    const stream = session.request({ ':path': path })
+    stream.setTimeout(5_000, () => stream.destroy(new Error('The stream is not cut')))
+    await t.rejects(
+      async () => {
+        for await (const _ of stream);
+      },
+      { code: 'ERR_HTTP2_STREAM_ERROR' }
+    )
+  }
+})

@@ -104,6 +104,20 @@ t.test('setNotFoundHandler is not for paths that Next answers', async t => {
   t.match((await fastify.inject('/nowhere')).body, '404')
 })
 
+t.test('a registration that fails leaves no listener', async t => {
+  const fastify = Fastify({ http2: true })
+  const count = fastify.server.listenerCount('session')
+  fastify.register(
+    async scope => {
+      scope.register(fastifyNext, { dir: await builtFixture('app'), dev: false })
+    },
+    { prefix: '/x' }
+  )
+  await t.rejects(async () => fastify.ready(), { code: 'FST_NEXT_PREFIX_MISMATCH' })
+  t.equal(fastify.server.listenerCount('session'), count)
+  await fastify.close()
+})
+
 t.test('a second registration on one instance is refused', async t => {
   const dir = await builtFixture('app')
   const fastify = Fastify()

@@ -1,5 +1,10 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+  STATUS_CODES
+} from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FST_NEXT_REQUEST_FAILED } from '../errors.js'
 import { ResponseBody } from './body.js'
@@ -127,7 +132,7 @@ export class Answer {
     // Fastify's `code()` ends at 599, Node's status codes at 999.
     if (response.statusCode < 600) reply.code(response.statusCode)
     else reply.raw.statusCode = response.statusCode
-    if (response.hasOwnStatusMessage && this.#request.raw.httpVersionMajor === 1) {
+    if (hasOwnStatusText(response) && this.#request.raw.httpVersionMajor === 1) {
       reply.raw.statusMessage = response.statusMessage
     }
     if (!response.sendDate) reply.raw.sendDate = false
@@ -166,6 +171,11 @@ function lendHeaders(raw: IncomingMessage, headers: IncomingHttpHeaders): void {
 function returnHeaders(raw: IncomingMessage, headers: IncomingHttpHeaders): void {
   if (raw.httpVersionMajor < 2) raw.headers = headers
   else Reflect.deleteProperty(raw, 'headers')
+}
+
+/** Whether the status text is another than the one that Node gives the status. */
+function hasOwnStatusText({ statusCode, statusMessage }: ServerResponse): boolean {
+  return Boolean(statusMessage) && statusMessage !== STATUS_CODES[statusCode]
 }
 
 function canHaveTrailers(request: IncomingMessage, payload: Payload): boolean {

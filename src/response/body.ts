@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { cutOff } from './connection-response.js'
 
 /** As much as a socket of Node 22 and later holds back, in bytes. */
 export const HIGH_WATER_MARK = 64 * 1024
@@ -28,7 +29,8 @@ export class ResponseBody extends Readable {
   /** Lets out what was pushed, and then breaks off, so that a cut answer never looks complete. */
   cut(failure: Error): void {
     this.#failure = failure
-    this.#breakOffWhenRead()
+    // A chunk may just have been handed on, and is written at the end of this turn.
+    setImmediate(() => this.#breakOffWhenRead())
   }
 
   override pipe<Destination extends NodeJS.WritableStream>(
@@ -65,7 +67,8 @@ export class ResponseBody extends Readable {
     // While hooks run nobody reads yet; one that has replaced the body never will.
     if (this.readableFlowing === null || this.readableLength > 0 || this.destroyed) return
     // Whatever a hook has put in between would keep the client waiting.
-    this.#raw.destroy()
-    this.destroy(this.#failure)
+    const failure = this.#failure as Error
+    cutOff(this.#raw, failure)
+    this.destroy(failure)
   }
 }

@@ -6,6 +6,13 @@ export function hasLeft(raw: ServerResponse & { stream?: { destroyed: boolean } 
   return raw.destroyed || raw.stream?.destroyed === true
 }
 
+/** Ends the connection, so that no client takes an answer that has begun for a complete one. */
+export function cutOff(raw: ServerResponse, failure: Error): void {
+  // Without an error a stream of HTTP/2 closes as if all were well.
+  if (raw.req.httpVersionMajor === 2) raw.destroy(failure)
+  else raw.destroy()
+}
+
 /** A response without a socket, which passes on what concerns the connection and not the answer. */
 export class ConnectionResponse extends ServerResponse {
   declare socket: Socket | null

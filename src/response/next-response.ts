@@ -1,12 +1,7 @@
-import {
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type ServerResponse,
-  STATUS_CODES
-} from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { FST_NEXT_REQUEST_FAILED } from '../errors.js'
 import { HIGH_WATER_MARK, ResponseBody } from './body.js'
-import { ConnectionResponse, hasLeft } from './connection-response.js'
+import { ConnectionResponse, cutOff, hasLeft } from './connection-response.js'
 import { bytesOf, encodingOf, headersOf } from './node-arguments.js'
 import { Pieces } from './pieces.js'
 
@@ -53,11 +48,6 @@ export class NextResponse extends ConnectionResponse {
     raw.once('close', () => this.#close())
   }
 
-  /** Whether the status text is another than the one that Node gives the status. */
-  get hasOwnStatusMessage(): boolean {
-    return Boolean(this.statusMessage) && this.statusMessage !== STATUS_CODES[this.statusCode]
-  }
-
   /** Node's `writeHead` ends here, having checked and merged what it was given. */
   _storeHeader(statusLine: string, headers?: Readonly<OutgoingHttpHeaders> | readonly unknown[]) {
     // Without a header set before, Node passes on the ones given to `writeHead` unmerged.
@@ -77,6 +67,11 @@ export class NextResponse extends ConnectionResponse {
     encoding?: BufferEncoding | Callback,
     callback?: Callback
   ): boolean {
+    return this.#write(chunk, encoding, callback)
+  }
+
+  /** Not `write`, which `compression` and handlers wrap: Node's `end` does not call it either. */
+  #write(chunk: unknown, encoding?: BufferEncoding | Callback, callback?: Callback): boolean {
     const bytes = bytesOf(chunk, encoding)
     if (bytes === undefined || this.finished || this.destroyed) {
       return super.write(chunk, encoding as BufferEncoding, callback)
@@ -95,7 +90,7 @@ export class NextResponse extends ConnectionResponse {
     if (this.finished) return super.end(...(given as [unknown, BufferEncoding, Callback]))
     const done = given.find(argument => typeof argument === 'function') as Callback | undefined
     const [chunk, encoding] = given
-    if (chunk && chunk !== done) this.write(chunk, encodingOf(encoding))
+    if (chunk && chunk !== done) this.#write(chunk, encodingOf(encoding))
     else if (!this._header) this._implicitHeader()
     if (done) this.once('finish', done)
     this.finished = true
@@ -108,13 +103,15 @@ export class NextResponse extends ConnectionResponse {
   }
 
   override destroy(error?: Error): this {
-    if (this.destroyed) return this
+    // What has ended without an error is complete, and closes when it has left.
+    if (this.destroyed || (this.finished && !error && !this.#abandoned)) return this
     // What was written goes out, as it would have through a socket, and then the connection is cut.
     if (this.#pending.length > 0) this.#stream()
     this.destroyed = true
     this.#error = error ?? null
-    if (this.#body) this.#body.cut(new FST_NEXT_REQUEST_FAILED({ cause: error }))
-    else if (!this.#abandoned) this.raw.destroy()
+    const failure = new FST_NEXT_REQUEST_FAILED({ cause: error })
+    if (this.#body) this.#body.cut(failure)
+    else if (!this.#abandoned) cutOff(this.raw, failure)
     process.nextTick(() => this.#close())
     return this
   }
