@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 import { event } from './helpers/event.js'
 import { gate, setGlobal } from './helpers/globals.js'
-import { serve } from './helpers/serve.js'
+import { ready, serve } from './helpers/serve.js'
 
 async function open(port: number, path: string, method = 'GET') {
   const headers = { 'accept-encoding': 'identity' }
@@ -109,4 +109,23 @@ t.test('a reader that never reads holds the writer back', async t => {
   const held = await written.happened
   t.ok(held < 16 * 1024 * 1024, `${held} bytes were written`)
   socket.destroy()
+})
+
+t.test('a writer that waits for drain goes on when the reader does', async t => {
+  const chunk = Buffer.alloc(256 * 1024, 'x')
+  const count = 64
+  let waits = 0
+  const fastify = await ready(t)
+  fastify.nextApp.getRequestHandler = () => async (_request, response) => {
+    for (let index = 0; index < count; index++) {
+      if (response.write(chunk)) continue
+      waits++
+      await once(response, 'drain')
+    }
+    response.end()
+  }
+  const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
+  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) })
+  t.equal((await response.arrayBuffer()).byteLength, count * chunk.length)
+  t.ok(waits > 0, `it waited ${waits} times`)
 })
