@@ -1,4 +1,5 @@
 import t from 'tap'
+import { event } from './helpers/event.js'
 import { setGlobal } from './helpers/globals.js'
 import { ready, serve } from './helpers/serve.js'
 import { exchange } from './helpers/wire.js'
@@ -69,4 +70,17 @@ t.test('a declared route has a limit of its own', async t => {
     fastify.inject({ method: 'POST', url: '/api-route/echo', payload: 'x'.repeat(length) })
   t.equal((await send(10)).statusCode, 200)
   t.equal((await send(11)).statusCode, 413)
+})
+
+t.test('who reads a body that is too long is told that there is no more', async t => {
+  const closed = event('the close of the request')
+  const fastify = await ready(t, { options: { bodyLimit: LIMIT } })
+  fastify.nextApp.getRequestHandler = () => async request => {
+    request.on('error', () => {}).once('close', closed.happen)
+    request.resume()
+  }
+  const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
+  const answer = await exchange(Number(new URL(url).port), post('/', 'x'.repeat(2 * LIMIT), true))
+  t.match(answer, /^HTTP\/1\.1 413 /)
+  await closed.happened
 })
