@@ -47,7 +47,10 @@ export class Readiness {
   async wait(timeout = READY_TIMEOUT_MS): Promise<void> {
     if (this.#isReady) return
     // A new one for each request: error handlers may change what they are given.
-    if (this.#error) throw new FST_NEXT_PREPARE_FAILED(this.#dir, { cause: this.#error.cause })
+    if (this.#error) {
+      const cause = this.#error.cause ?? this.#error
+      throw new FST_NEXT_PREPARE_FAILED(this.#dir, { cause })
+    }
     if (!(await within(this.#prepared ?? NEVER, timeout))) {
       throw new FST_NEXT_PREPARE_TIMEOUT(timeout)
     }

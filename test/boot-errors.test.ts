@@ -68,16 +68,26 @@ t.test("the app's own next comes first, and must be a supported version", async 
 })
 
 t.test('a build that Next can not start from', async t => {
-  const built = await builtFixture('plain')
-  const dir = fixturePath('.corrupt')
-  t.teardown(() => rm(dir, { force: true, recursive: true }))
-  await cp(built, dir, { recursive: true })
-  await writeFile(join(dir, '.next', 'routes-manifest.json'), 'not json')
-  await t.rejects(boot({ dir, dev: false }), {
-    code: 'FST_NEXT_PREPARE_FAILED',
-    cause: SyntaxError
+  for (const fixture of ['plain', 'prefixed']) {
+    const built = await builtFixture(fixture)
+    const dir = fixturePath(`.corrupt-${fixture}`)
+    t.teardown(() => rm(dir, { force: true, recursive: true }))
+    await cp(built, dir, { recursive: true })
+    await writeFile(join(dir, '.next', 'routes-manifest.json'), 'not json')
+    await t.rejects(boot({ dir, dev: false }), {
+      code: 'FST_NEXT_PREPARE_FAILED',
+      cause: SyntaxError
+    })
+    await t.rejects(boot({ dir, dev: false }), { code: 'FST_NEXT_PREPARE_FAILED' })
+  }
+})
+
+t.test('rules that can not be read, in development with a basePath', async t => {
+  const conf = { basePath: '/docs' }
+  await t.rejects(boot({ dir: fixturePath('broken-start'), dev: true, conf }), {
+    code: 'FST_NEXT_CONFIG_FAILED',
+    cause: { message: 'The redirects are broken' }
   })
-  await t.rejects(boot({ dir, dev: false }), { code: 'FST_NEXT_PREPARE_FAILED' })
 })
 
 t.test('an instance whose registration failed still closes', async t => {

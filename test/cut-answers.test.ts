@@ -8,6 +8,7 @@ import { setGlobal } from './helpers/globals.js'
 import { ready, serve } from './helpers/serve.js'
 import { exchange } from './helpers/wire.js'
 
+/** Hooks that take their time: less and more than the 50 ms until `way=cut` destroys its answer. */
 const HOOKS: Record<string, onSendAsyncHookHandler | undefined> = {
   none: undefined,
   immediate: async (_request, _reply, payload) => payload,

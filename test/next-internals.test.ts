@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import t from 'tap'
-import { loadNextConfig } from '../src/next/config.js'
+import { assertInUse, loadNextConfig } from '../src/next/config.js'
 import { findNext } from '../src/next/load.js'
 import { event } from './helpers/event.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
@@ -32,6 +32,21 @@ t.test('without it, conf is refused and the rest goes on', async t => {
   const other = { version: '16.99.0', load: () => ({}) }
   t.equal(await loadNextConfig(other, { dir, dev: false, conf: {} }, log), undefined)
   await t.rejects(loadNextConfig(other, { dir, dev: false, conf: { compress: false } }, log), {
+    code: 'FST_NEXT_CONF_UNSUPPORTED'
+  })
+})
+
+t.test('a prepared app shows the config that it runs with', async t => {
+  const fastify = await ready(t, { options: { conf: { compress: false } } })
+  const next = findNext(fixturePath('app'))
+  const { default: loadConfig } = require('next/dist/server/config')
+  const dir = fixturePath('app')
+  const config = await loadConfig('phase-production-server', dir, { silent: true })
+  const { server } = fastify.nextApp as { server?: { server?: { nextConfig?: unknown } } }
+  t.equal(server?.server?.nextConfig, config)
+  assertInUse(next, fastify.nextApp, config)
+  assertInUse(next, {}, config)
+  t.throws(() => assertInUse(next, fastify.nextApp, { ...config }), {
     code: 'FST_NEXT_CONF_UNSUPPORTED'
   })
 })

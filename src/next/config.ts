@@ -56,6 +56,17 @@ export async function loadNextConfig(
   return { values: config, allowedDevOrigins, restore: edit(config, changes) }
 }
 
+/**
+ * Checks that a prepared app runs with the config that `conf` was applied to, as far as Next shows
+ * what it runs with.
+ * @throws FST_NEXT_CONF_UNSUPPORTED
+ */
+export function assertInUse(next: NextPackage, app: object, config: Readonly<NextConfig>): void {
+  const { server } = app as { server?: { server?: { nextConfig?: unknown } } }
+  const inUse = server?.server?.nextConfig
+  if (inUse !== undefined && inUse !== config) throw new FST_NEXT_CONF_UNSUPPORTED(next.version)
+}
+
 const PRODUCTION = 'phase-production-server'
 
 async function loadCached(

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { FST_NEXT_CONFIG_FAILED, FST_NEXT_PREPARE_FAILED } from '../errors.js'
 import type { NextConfig } from './config.js'
 import type { NextPackage } from './load.js'
 
@@ -25,6 +26,8 @@ type PathToRegexp = (source: string, keys: unknown[], options: object) => RegExp
  * The paths outside of the basePath that Next answers: those for which the app has a rule (a
  * redirect, a rewrite or a header) with `basePath: false`, and its files when the assetPrefix is a
  * path.
+ * @throws FST_NEXT_CONFIG_FAILED in development, when a rule's function does
+ * @throws FST_NEXT_PREPARE_FAILED in production, when the build's manifest can't be read
  */
 export async function pathsOutsideBasePath(
   next: NextPackage,
@@ -32,8 +35,8 @@ export async function pathsOutsideBasePath(
   { dir, dev }: { dir: string; dev: boolean }
 ): Promise<RegExp[]> {
   const { redirects, rewrites, headers } = dev
-    ? await rulesOfConfig(config)
-    : await rulesOfBuild(join(dir, config.distDir))
+    ? await rulesOfConfig(config, dir)
+    : await rulesOfBuild(config, dir)
   const rules = [redirects, headers, ...listsOf(rewrites)]
     .flatMap(list => list ?? [])
     .filter(rule => rule.basePath === false && !rule.internal)
@@ -55,21 +58,29 @@ function listsOf(rewrites: Rewrites | undefined): (readonly Rule[] | undefined)[
   return Array.isArray(rewrites) ? [rewrites] : Object.values(rewrites ?? {})
 }
 
-async function rulesOfBuild(distDir: string): Promise<Rules> {
-  return JSON.parse(await readFile(join(distDir, 'routes-manifest.json'), 'utf8')) as Rules
+async function rulesOfBuild({ distDir }: Readonly<NextConfig>, dir: string): Promise<Rules> {
+  try {
+    return JSON.parse(await readFile(join(dir, distDir, 'routes-manifest.json'), 'utf8')) as Rules
+  } catch (cause) {
+    throw new FST_NEXT_PREPARE_FAILED(dir, { cause })
+  }
 }
 
-async function rulesOfConfig(config: Readonly<NextConfig>): Promise<Rules> {
+async function rulesOfConfig(config: Readonly<NextConfig>, dir: string): Promise<Rules> {
   const read = async (name: keyof Rules): Promise<unknown> => {
     const list = config[name]
     return typeof list === 'function' ? await list.call(config) : undefined
   }
-  const [redirects, rewrites, headers] = await Promise.all([
-    read('redirects'),
-    read('rewrites'),
-    read('headers')
-  ])
-  return { redirects, rewrites, headers } as Rules
+  try {
+    const [redirects, rewrites, headers] = await Promise.all([
+      read('redirects'),
+      read('rewrites'),
+      read('headers')
+    ])
+    return { redirects, rewrites, headers } as Rules
+  } catch (cause) {
+    throw new FST_NEXT_CONFIG_FAILED(dir, { cause })
+  }
 }
 
 function expressionOf(next: NextPackage, { source }: Rule): RegExp {

@@ -7,7 +7,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { FST_NEXT_BUILD_NOT_FOUND, FST_NEXT_PREPARE_FAILED } from '../errors.js'
 import type { Settings } from '../options.js'
 import type { NextApp, NextRequestHandler } from './app.js'
-import { type LoadedConfig, loadNextConfig } from './config.js'
+import { assertInUse, type LoadedConfig, loadNextConfig } from './config.js'
 import { latePort } from './late-port.js'
 import { findNext, type NextPackage } from './load.js'
 import { pathsOutsideBasePath } from './rules.js'
@@ -23,7 +23,10 @@ export interface NextServer {
   readonly outsideBasePath: readonly RegExp[]
   /** In development: the hosts whose pages may use the development server, read at each request. */
   readonly allowedDevOrigins: string[]
-  /** @throws FST_NEXT_PREPARE_FAILED */
+  /**
+   * @throws FST_NEXT_PREPARE_FAILED
+   * @throws FST_NEXT_CONF_UNSUPPORTED
+   */
   prepare(): Promise<void>
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
   /** Hands a socket to Next: in development those of hot reloading. */
@@ -60,7 +63,10 @@ export async function createNextServer(
           ? await pathsOutsideBasePath(next, config.values, { dir, dev })
           : [],
       allowedDevOrigins: config?.allowedDevOrigins ?? [],
-      prepare: () => prepare(app, dir),
+      async prepare() {
+        await prepare(app, dir)
+        if (config && Object.keys(settings.conf).length > 0) assertInUse(next, app, config.values)
+      },
       handle: requestHandler(app),
       upgrade: upgradeHandler(app, upgrades),
       async close() {
