@@ -1,13 +1,20 @@
 import Fastify from 'fastify'
 import fastifyNext from 'fastify-next'
+import { api } from './server/api.js'
+import { boats } from './server/boats.js'
+import { answerError } from './server/errors.js'
+import { signIn } from './server/sign-in.js'
 
 const dev = process.argv.includes('--dev')
 const fastify = Fastify({ logger: true })
 
-fastify.get('/api/time', async () => ({ now: new Date().toISOString(), servedBy: 'fastify' }))
+fastify.setErrorHandler(answerError)
+fastify.register(api)
+fastify.register(boats)
+fastify.register(signIn)
+fastify.register(fastifyNext, { dir: import.meta.dirname, dev })
 
 try {
-  await fastify.register(fastifyNext, { dir: import.meta.dirname, dev })
   await fastify.listen({ port: Number(process.env.PORT ?? 3000) })
 } catch (error) {
   // Next listens for uncaught errors, so the process would end as if all was well.

@@ -1,15 +1,25 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Background } from './background.js'
 import { limitBody } from './bodies.js'
 import type { Connections } from './connections.js'
+import { FST_NEXT_REQUEST_FAILED } from './errors.js'
 import type { NextServer } from './next/server.js'
 import type { Readiness } from './readiness.js'
-import { Answer, type Handle } from './response/answer.js'
+import { Answer, type Handle, statusOf } from './response/answer.js'
 import { hasLeft } from './response/connection-response.js'
 import { kAnswer } from './response/hooks.js'
+import { handlerFirst, nextFirst, type Precedence } from './response/precedence.js'
 
-/** Asks Next to answer a request; the answer leaves through the reply. */
-export type Ask = (request: FastifyRequest, reply: FastifyReply, bodyLimit?: number) => void
+/** Asks Next; what it answers leaves through the reply. */
+export interface Asker {
+  /** Hands the client's request to Next. */
+  ask(request: FastifyRequest, reply: FastifyReply, bodyLimit?: number): void
+  /** Answers a client's request with what Next says to a request of ours. */
+  render(reply: FastifyReply, request: IncomingMessage, handle?: Handle): void
+  /** Runs a call that has Next write to `reply.raw`, past the reply and its `onSend` hooks. */
+  bypass(reply: FastifyReply, call: () => unknown): Promise<unknown>
+}
 
 interface Parts {
   next: NextServer
@@ -18,24 +28,66 @@ interface Parts {
   connections: Connections
 }
 
-export function asker({ next, readiness, background, connections }: Parts): Ask {
-  const handle: Handle = (request, response) => background.run(() => next.handle(request, response))
-
-  return function ask(request, reply, bodyLimit) {
-    // The client may have left while hooks were running.
-    if (hasLeft(reply.raw)) return
-    connections.add(request.raw, reply.raw)
-    const answer = new Answer(request, reply)
+export function asker({ next, readiness, background, connections }: Parts): Asker {
+  function open(reply: FastifyReply, request: IncomingMessage, precedence: Precedence): Answer {
+    connections.add(reply.request.raw, reply.raw)
+    const answer = new Answer(reply, request, precedence)
     reply[kAnswer] = answer
-    if (bodyLimit !== undefined) {
-      limitBody(request, bodyLimit, error => {
-        // The rest of the body is not read, so the connection can't be used again.
-        if (request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
-        reply.raw.once('close', () => request.raw.destroy())
-        answer.fail(error)
-      })
-    }
+    return answer
+  }
+
+  function inContext(handle: Handle): Handle {
+    return (request, response) => background.run(() => handle(request, response))
+  }
+
+  function start(answer: Answer, handle: Handle): void {
     if (readiness.isReady) answer.ask(handle)
     else readiness.wait().then(() => answer.ask(handle), answer.fail.bind(answer))
   }
+
+  const handleWithNext = inContext(next.handle)
+
+  return {
+    ask(request, reply, bodyLimit) {
+      // The client may have left while hooks were running.
+      if (hasLeft(reply.raw)) return
+      const answer = open(reply, request.raw, nextFirst)
+      if (bodyLimit !== undefined) {
+        limitBody(request, bodyLimit, error => {
+          // The rest of the body is not read, so the connection can't be used again.
+          if (request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
+          reply.raw.once('close', () => request.raw.destroy())
+          answer.fail(error)
+        })
+      }
+      start(answer, handleWithNext)
+    },
+    render(reply, request, handle) {
+      if (hasLeft(reply.raw)) return
+      start(open(reply, request, handlerFirst), handle ? inContext(handle) : handleWithNext)
+    },
+    async bypass(reply, call) {
+      handOver(reply)
+      connections.add(reply.request.raw, reply.raw)
+      try {
+        await readiness.wait()
+        return await background.run(call)
+      } catch (cause) {
+        // Fastify answers no error of a reply that is out of its hands, and who made it so need not
+        // wait for this.
+        reply.log.error(new FST_NEXT_REQUEST_FAILED({ cause }))
+        if (reply.raw.headersSent) reply.raw.destroy()
+        else reply.raw.writeHead(statusOf(cause)).end()
+        return undefined
+      }
+    }
+  }
+}
+
+/** Leaves the answer to whoever writes to `reply.raw`, with the status and headers set so far. */
+function handOver(reply: FastifyReply): void {
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value)
+  }
+  reply.hijack()
 }

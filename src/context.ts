@@ -19,8 +19,6 @@ import { RENDER_ID_HEADER, renderDataOf } from './render/data.js'
 export async function getRenderData<Data = unknown>(request?: {
   headers: IncomingHttpHeaders
 }): Promise<Data | undefined> {
-  const id = request
-    ? request.headers[RENDER_ID_HEADER]
-    : (await headers()).get(RENDER_ID_HEADER)
+  const id = request ? request.headers[RENDER_ID_HEADER] : (await headers()).get(RENDER_ID_HEADER)
   return renderDataOf(id) as Data | undefined
 }

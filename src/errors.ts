@@ -83,3 +83,39 @@ export const FST_NEXT_BODY_TOO_LARGE = createError<[number]>(
   'The body of the request is larger than %d bytes: send less, or raise the option "bodyLimit".',
   413
 )
+
+/** `fastify.next()` was called with an argument that is no path, option or handler. */
+export const FST_NEXT_INVALID_ROUTE = createError<[string, string]>(
+  'FST_NEXT_INVALID_ROUTE',
+  'The %s of a route declared with fastify.next() must be %s.',
+  500,
+  TypeError
+)
+
+/** `reply.nextRender()` was called with a path that can't be one of a page. */
+export const FST_NEXT_INVALID_PATH = createError(
+  'FST_NEXT_INVALID_PATH',
+  'reply.nextRender() takes the path of a page: begin it with "/", and encode what comes from a client.',
+  500,
+  TypeError
+)
+
+/** `reply.nextRender()` was called with search parameters that have no form as text. */
+export const FST_NEXT_INVALID_QUERY = createError(
+  'FST_NEXT_INVALID_QUERY',
+  'The "query" of reply.nextRender() takes strings, numbers, booleans and lists of them.',
+  500,
+  TypeError
+)
+
+/** This version of Next offers no way to render the error page of a Pages Router app. */
+export const FST_NEXT_ERROR_PAGE_UNSUPPORTED = createError(
+  'FST_NEXT_ERROR_PAGE_UNSUPPORTED',
+  'Next.js offers no way to render the error page: render a page of your own with reply.nextRender().'
+)
+
+/** The option `underPressure` is set, but the plugin behind it is not installed. */
+export const FST_NEXT_UNDER_PRESSURE_NOT_INSTALLED = createError<[ErrorOptions]>(
+  'FST_NEXT_UNDER_PRESSURE_NOT_INSTALLED',
+  'The option "underPressure" needs a package: run "npm install @fastify/under-pressure".'
+)

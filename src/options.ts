@@ -68,6 +68,17 @@ export interface FastifyNextOptions {
    */
   catchAll?: boolean
   /**
+   * Leave `/_next/…` to somebody else, say a CDN; only with `catchAll: false`.
+   * @default false
+   */
+  noServeAssets?: boolean
+  /**
+   * Register `@fastify/under-pressure`, which answers 503 when the process is overloaded: `true`,
+   * or its options.
+   * @default false
+   */
+  underPressure?: boolean | Readonly<Record<string, unknown>>
+  /**
    * The most bytes of a request body that Next may be sent; a larger one is answered with 413.
    * @default no limit
    */
@@ -132,6 +143,11 @@ const rules: Readonly<Record<keyof FastifyNextOptions, Rule>> = {
   turbopack: boolean,
   webpack: boolean,
   catchAll: boolean,
+  noServeAssets: boolean,
+  underPressure: {
+    accepts: value => boolean.accepts(value) || isPlainObject(value),
+    expected: "a boolean, or the plugin's options"
+  },
   bodyLimit: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'a whole number of bytes above 0'),
   // The largest delay that a timer of Node takes.
   closeTimeout: wholeNumber(0, 2 ** 31 - 1, 'a whole number of milliseconds'),
@@ -150,6 +166,9 @@ function assertValid(options: Readonly<Record<string, unknown>>): void {
   }
   if (options.webpack === true && (options.turbopack === true || options.turbo === true)) {
     throw new FST_NEXT_INVALID_OPTION('webpack', 'can not be set together with turbopack')
+  }
+  if (options.noServeAssets === true && options.catchAll !== false) {
+    throw new FST_NEXT_INVALID_OPTION('noServeAssets', 'needs catchAll to be false')
   }
 }
 
@@ -185,6 +204,11 @@ export function resolveOptions(options: FastifyNextOptions, log?: object): Setti
     turbopack: options.turbopack ?? false,
     webpack: options.webpack ?? false,
     catchAll: options.catchAll ?? true,
+    noServeAssets: options.noServeAssets ?? false,
+    underPressure:
+      typeof options.underPressure === 'object'
+        ? Object.freeze({ ...options.underPressure })
+        : (options.underPressure ?? false),
     bodyLimit: options.bodyLimit,
     closeTimeout: options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT_MS,
     logLevel: options.logLevel

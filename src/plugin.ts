@@ -9,14 +9,17 @@ import { FST_NEXT_ALREADY_REGISTERED } from './errors.js'
 import { createNextServer, type NextServer } from './next/server.js'
 import { type FastifyNextOptions, resolveOptions, type Settings } from './options.js'
 import { Readiness } from './readiness.js'
-import { kAnswer } from './response/hooks.js'
+import { addReplyDecorators } from './render/decorators.js'
+import { addErrorHook } from './response/hooks.js'
 import { addRoutes, routeDeclarer } from './routes.js'
 import { addShutdown } from './shutdown.js'
+import { addUnderPressure } from './under-pressure.js'
 import { addHotReload } from './upgrade.js'
 
 async function plugin(fastify: FastifyInstance, options: FastifyNextOptions): Promise<void> {
   if (fastify.hasDecorator('nextApp')) throw new FST_NEXT_ALREADY_REGISTERED()
   const settings = resolveOptions(options, fastify.log)
+  await addUnderPressure(fastify, settings)
   const next = await createNextServer(settings, portReader(fastify), fastify.log)
   try {
     serve(fastify, settings, next)
@@ -30,13 +33,14 @@ function serve(fastify: FastifyInstance, settings: Settings, next: NextServer): 
   const readiness = new Readiness(settings.dir)
   const background = collectBackground()
   const connections = trackConnections(fastify)
-  const ask = asker({ next, readiness, background, connections })
+  const askNext = asker({ next, readiness, background, connections })
 
   fastify.decorate('nextApp', next.app)
-  fastify.decorate('next', routeDeclarer(next.app, settings, ask))
-  fastify.decorateReply(kAnswer, null)
+  fastify.decorate('next', routeDeclarer(next.app, settings, askNext))
+  addReplyDecorators(fastify, next, askNext)
+  addErrorHook(fastify)
 
-  addRoutes(fastify, next, settings, ask)
+  addRoutes(fastify, next, settings, askNext)
   addHotReload(fastify, next, settings, readiness)
   addShutdown(fastify, { next, readiness, background, connections }, settings.closeTimeout)
 

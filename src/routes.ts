@@ -6,14 +6,15 @@ import type {
   RouteOptions,
   RouteShorthandOptions
 } from 'fastify'
-import type { Ask } from './ask.js'
+import type { Asker } from './ask.js'
 import { hideMalformedContentType, leaveBodiesUnread, revealContentType } from './bodies.js'
 import { catchAllRoutes, METHODS } from './catch-all.js'
-import { FST_NEXT_PREFIX_MISMATCH } from './errors.js'
+import { FST_NEXT_INVALID_ROUTE, FST_NEXT_PREFIX_MISMATCH } from './errors.js'
+import { appForHandler } from './handler-app.js'
 import type { NextApp } from './next/app.js'
 import type { NextServer } from './next/server.js'
 import type { Settings } from './options.js'
-import { answerErrorHandler, appendBeforeSend } from './response/hooks.js'
+import { appendBeforeSend } from './response/hooks.js'
 
 /** Answers a route declared with `fastify.next()` in Next's place. */
 export type NextRouteHandler = (
@@ -33,13 +34,13 @@ export function addRoutes(
   fastify: FastifyInstance,
   next: NextServer,
   settings: Settings,
-  ask: Ask
+  asker: Asker
 ): void {
   const routes = settings.catchAll
     ? catchAllRoutes(fastify, next)
     : filesOfNext(next, settings).map(url => ({ url }))
   const paths = routes.map(({ url }) => withoutPrefix(url, fastify.prefix))
-  const handler = handlerOf(ask, settings.bodyLimit)
+  const handler = handlerOf(asker, settings.bodyLimit)
 
   fastify.register(async scope => {
     prepareScope(scope)
@@ -56,13 +57,14 @@ export function addRoutes(
 }
 
 /** The decorator `fastify.next()`. */
-export function routeDeclarer(app: NextApp, settings: Settings, ask: Ask) {
+export function routeDeclarer(app: NextApp, settings: Settings, asker: Asker) {
   return function next(
     this: FastifyInstance,
     path: string,
     optionsOrHandler: NextRouteOptions | NextRouteHandler = {},
     maybeHandler?: NextRouteHandler
   ): FastifyInstance {
+    assertRoute(path, optionsOrHandler, maybeHandler)
     const isHandler = typeof optionsOrHandler === 'function'
     const options = isHandler ? {} : optionsOrHandler
     const handler = isHandler ? optionsOrHandler : maybeHandler
@@ -78,12 +80,28 @@ export function routeDeclarer(app: NextApp, settings: Settings, ask: Ask) {
         handler: handler
           ? (request, reply) => {
               revealContentType(request)
-              return handler(app, request, reply)
+              return handler(appForHandler(app, reply, asker), request, reply)
             }
-          : handlerOf(ask, bodyLimit)
+          : handlerOf(asker, bodyLimit)
       })
     })
     return this
+  }
+}
+
+/** @throws FST_NEXT_INVALID_ROUTE */
+function assertRoute(path: unknown, options: unknown, handler: unknown): void {
+  const { method, schema } = Object(options) as NextRouteOptions
+  const methods = [method ?? 'GET'].flat()
+  if (typeof path !== 'string') throw new FST_NEXT_INVALID_ROUTE('path', 'a string')
+  if (Object(options) !== options) throw new FST_NEXT_INVALID_ROUTE('options', 'an object')
+  if (methods.some(name => typeof name !== 'string')) {
+    throw new FST_NEXT_INVALID_ROUTE('method', 'a string, or a list of them')
+  }
+  if (Object(schema ?? {}) !== (schema ?? {}))
+    throw new FST_NEXT_INVALID_ROUTE('schema', 'an object')
+  if (handler !== undefined && typeof handler !== 'function') {
+    throw new FST_NEXT_INVALID_ROUTE('handler', 'a function')
   }
 }
 
@@ -93,7 +111,7 @@ function prepareScope(scope: FastifyInstance): void {
   scope.addHook('onRoute', appendBeforeSend)
 }
 
-function handlerOf(ask: Ask, bodyLimit: number | undefined): RouteOptions['handler'] {
+function handlerOf({ ask }: Asker, bodyLimit: number | undefined): RouteOptions['handler'] {
   return function answerWithNext(request, reply) {
     revealContentType(request)
     ask(request, reply, bodyLimit)
@@ -101,10 +119,9 @@ function handlerOf(ask: Ask, bodyLimit: number | undefined): RouteOptions['handl
 }
 
 function addRoute(scope: FastifyInstance, options: RouteOptions): void {
-  const { errorHandler, preParsing = [] } = options
+  const { preParsing = [] } = options
   scope.route({
     ...options,
-    errorHandler: answerErrorHandler(errorHandler),
     preParsing: [preParsing, hideMalformedContentType].flat(),
     // A HEAD route that Fastify makes gives the length of the empty body as the page's.
     exposeHeadRoute: false
@@ -124,7 +141,11 @@ function logLevelOf({ logLevel }: Settings): Pick<RouteOptions, 'logLevel'> {
 }
 
 /** What a page needs of Next besides itself. */
-function filesOfNext({ basePath, assetPrefix }: NextServer, { dev }: Settings): string[] {
+function filesOfNext(
+  { basePath, assetPrefix }: NextServer,
+  { dev, noServeAssets }: Settings
+): string[] {
+  if (noServeAssets) return []
   const paths = [`${basePath}/_next/*`]
   if (assetPrefix.startsWith('/') && assetPrefix !== basePath) paths.push(`${assetPrefix}/_next/*`)
   // The overlay of the development server, with its fonts and source maps.

@@ -1,6 +1,6 @@
 import type { Metadata } from 'next'
 import type { ReactNode } from 'react'
-import { Nav } from '../components/nav'
+import { Shell } from '../components/shell'
 import './globals.css'
 
 export const metadata: Metadata = {
@@ -12,13 +12,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
   return (
     <html lang="en">
       <body>
-        <header className="header">
-          <Nav />
-        </header>
-        <main className="main">{children}</main>
-        <footer className="footer">
-          The example app of <code>fastify-next</code>: Next.js inside Fastify, in one process.
-        </footer>
+        <Shell>{children}</Shell>
       </body>
     </html>
   )

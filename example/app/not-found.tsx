@@ -8,8 +8,8 @@ export default function NotFound() {
     <>
       <h1>Page not found</h1>
       <p className="lead">
-        No route of Fastify and no page of Next has this address, so Next answered with this page
-        and the status 404.
+        There is nothing here. Next answers with this page when it has none for an address, and
+        Fastify when a handler calls <code>reply.nextNotFound()</code>. The status is 404 for both.
       </p>
       <p>
         <Link href="/">Back to the home page</Link>

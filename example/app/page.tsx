@@ -1,6 +1,41 @@
+import Image from 'next/image'
 import Link from 'next/link'
 import { AskBoth } from '../components/ask-both'
 import { Counter } from '../components/counter'
+import twoInOneBoat from '../images/two-in-one-boat.jpg'
+
+const pages = [
+  {
+    href: '/stream',
+    name: 'Streaming',
+    about: 'The page is there at once, its slow part follows in the same response.'
+  },
+  {
+    href: '/guestbook',
+    name: 'Guestbook',
+    about: 'A form that posts to a Server Action, with or without JavaScript.'
+  },
+  {
+    href: '/boats',
+    name: 'Boats',
+    about: 'Data of Fastify on a page of Next. One boat is missing, and one has sunk.'
+  },
+  {
+    href: '/process',
+    name: 'Process',
+    about: 'A page of the Pages Router. It shows that all of this is one process.'
+  },
+  {
+    href: '/account',
+    name: 'Account',
+    about: 'Sign in: Fastify keeps the session, and Next shows who you are.'
+  },
+  {
+    href: '/nowhere',
+    name: 'Nowhere',
+    about: 'An address that neither of the two knows, and what they say to it.'
+  }
+]
 
 export default function Home() {
   return (
@@ -10,6 +45,16 @@ export default function Home() {
         One Node process on one port. Fastify answers the routes it has, and hands every other
         request to this Next app.
       </p>
+
+      <Image
+        className="picture"
+        src={twoInOneBoat}
+        alt="A boat with two sails on a calm bay, and the sun going down behind the hills"
+        sizes="(min-width: 46rem) 43.5rem, 100vw"
+        placeholder="blur"
+        loading="eager"
+        fetchPriority="high"
+      />
 
       <section className="card">
         <h2>A client component</h2>
@@ -28,18 +73,14 @@ export default function Home() {
 
       <h2>More pages</h2>
       <ul className="links">
-        <li>
-          <Link className="card" href="/stream">
-            <strong>Streaming</strong>
-            <span>The page is there at once, its slow part follows in the same response.</span>
-          </Link>
-        </li>
-        <li>
-          <Link className="card" href="/guestbook">
-            <strong>Guestbook</strong>
-            <span>A form that posts to a Server Action, with or without JavaScript.</span>
-          </Link>
-        </li>
+        {pages.map(({ href, name, about }) => (
+          <li key={href}>
+            <Link className="card" href={href}>
+              <strong>{name}</strong>
+              <span>{about}</span>
+            </Link>
+          </li>
+        ))}
       </ul>
     </>
   )

@@ -9,11 +9,33 @@ export type NextRequestHandler = (
 ) => Promise<void>
 
 /**
- * The app that Next's custom server returns, as far as it is documented and not deprecated.
+ * The app that Next's custom server returns.
  * @see https://nextjs.org/docs/app/guides/custom-server
  */
 export interface NextApp {
   getRequestHandler(): NextRequestHandler
   prepare(): Promise<void>
   close(): Promise<void>
+  /** @deprecated by Next, which warns: use `reply.nextRender()` */
+  render(
+    request: IncomingMessage,
+    response: ServerResponse,
+    pathname: string,
+    query?: object,
+    parsedUrl?: UrlWithParsedQuery
+  ): Promise<void>
+  /** @deprecated by Next, which warns: use `reply.nextNotFound()` */
+  render404(
+    request: IncomingMessage,
+    response: ServerResponse,
+    parsedUrl?: UrlWithParsedQuery
+  ): Promise<void>
+  /** @deprecated by Next, which warns: use `reply.nextRenderError()` */
+  renderError(
+    error: unknown,
+    request: IncomingMessage,
+    response: ServerResponse,
+    pathname: string,
+    query?: object
+  ): Promise<void>
 }

@@ -8,6 +8,7 @@ export interface NextConfig extends Values {
   basePath: string
   assetPrefix: string
   distDir: string
+  trailingSlash?: boolean
 }
 
 /** The config that Next runs with. */

@@ -8,6 +8,7 @@ import { FST_NEXT_BUILD_NOT_FOUND, FST_NEXT_PREPARE_FAILED } from '../errors.js'
 import type { Settings } from '../options.js'
 import type { NextApp, NextRequestHandler } from './app.js'
 import { assertInUse, type LoadedConfig, loadNextConfig } from './config.js'
+import { type ErrorPages, errorPagesOf, errorRenderer, type RenderError } from './error-pages.js'
 import { latePort } from './late-port.js'
 import { findNext, type NextPackage } from './load.js'
 import { pathsOutsideBasePath } from './rules.js'
@@ -19,6 +20,8 @@ export interface NextServer {
   readonly app: NextApp
   readonly basePath: string
   readonly assetPrefix: string
+  readonly trailingSlash: boolean
+  readonly errorPages: ErrorPages
   /** What Next answers outside of the basePath. */
   readonly outsideBasePath: readonly RegExp[]
   /** In development: the hosts whose pages may use the development server, read at each request. */
@@ -29,6 +32,7 @@ export interface NextServer {
    */
   prepare(): Promise<void>
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
+  renderError: RenderError
   /** Hands a socket to Next: in development those of hot reloading. */
   upgrade: UpgradeHandler
   close(): Promise<void>
@@ -53,11 +57,14 @@ export async function createNextServer(
   const config = await loadNextConfig(next, settings, log)
   try {
     assertBuilt(settings, config)
-    const basePath = config?.values.basePath ?? ''
+    const { basePath = '', assetPrefix = '', trailingSlash = false } = config?.values ?? {}
+    let renderError: RenderError
     return {
       app,
       basePath,
-      assetPrefix: config?.values.assetPrefix ?? '',
+      assetPrefix,
+      trailingSlash,
+      errorPages: errorPagesOf(dir, join(dir, config?.values.distDir ?? '.next'), dev),
       outsideBasePath:
         config && basePath !== ''
           ? await pathsOutsideBasePath(next, config.values, { dir, dev })
@@ -65,9 +72,11 @@ export async function createNextServer(
       allowedDevOrigins: config?.allowedDevOrigins ?? [],
       async prepare() {
         await prepare(app, dir)
+        renderError = errorRenderer(app, dev)
         if (config && Object.keys(settings.conf).length > 0) assertInUse(next, app, config.values)
       },
       handle: requestHandler(app),
+      renderError: (...args) => renderError(...args),
       upgrade: upgradeHandler(app, upgrades),
       async close() {
         await app.close()

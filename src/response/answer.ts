@@ -5,8 +5,9 @@ import {
   type ServerResponse,
   STATUS_CODES
 } from 'node:http'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { FST_NEXT_REQUEST_FAILED } from '../errors.js'
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import { FST_NEXT_ERROR_PAGE_UNSUPPORTED, FST_NEXT_REQUEST_FAILED } from '../errors.js'
 import { ResponseBody } from './body.js'
 import {
   allowsSharedCaches,
@@ -16,18 +17,16 @@ import {
   singleValues
 } from './headers.js'
 import { NextResponse, type Payload } from './next-response.js'
+import { HEADERS_OF_THE_BYTES, NEVER_STORE, nextFirst, type Precedence } from './precedence.js'
 
 /** Calls Next with a request and the response that it is to write. */
 export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
-const NEVER_STORE = 'private, no-cache, no-store, max-age=0, must-revalidate'
-/** They describe the bytes that Next wrote, and no others. */
-const HEADERS_OF_THE_BYTES = ['accept-ranges', 'content-length', 'etag', 'trailer'] as const
-
 /** Next's answer to one request, on its way to the client through the reply. */
 export class Answer {
-  readonly #request: FastifyRequest
+  readonly #request: IncomingMessage
   readonly #reply: FastifyReply
+  readonly #precedence: Precedence
   readonly #response: NextResponse
   readonly #url: string | undefined
   readonly #headers: IncomingHttpHeaders
@@ -36,12 +35,14 @@ export class Answer {
   #merged: { headers: Headers; before: Headers } | undefined
   #payload: Payload
 
-  constructor(request: FastifyRequest, reply: FastifyReply) {
+  /** @param request the client's own, which is shared with hooks and logs, or one of ours */
+  constructor(reply: FastifyReply, request: IncomingMessage, precedence: Precedence) {
     this.#request = request
     this.#reply = reply
-    this.#url = request.raw.url
-    this.#headers = request.raw.headers
-    this.#response = new NextResponse(request.raw, reply.raw, payload =>
+    this.#precedence = precedence
+    this.#url = request.url
+    this.#headers = request.headers
+    this.#response = new NextResponse(request, reply.raw, payload =>
       this.#scope.runInAsyncScope(this.#send, this, payload)
     )
     // At the latest: hooks run after a client has left, too.
@@ -53,12 +54,12 @@ export class Answer {
     const response = this.#response
     // It was answered in Next's place, or the client has left.
     if (response.destroyed) return
-    const { log, raw } = this.#request
-    lendHeaders(raw, this.#headers)
-    handle(raw, response).catch((cause: unknown) => {
-      const error = new FST_NEXT_REQUEST_FAILED({ cause })
+    lendHeaders(this.#request, this.#headers)
+    handle(this.#request, response).catch((cause: unknown) => {
+      const isCoded = cause instanceof FST_NEXT_ERROR_PAGE_UNSUPPORTED
+      const error = isCoded ? cause : new FST_NEXT_REQUEST_FAILED({ cause })
       // A complete answer stands.
-      if (response.writableEnded) log.error(error)
+      if (response.writableEnded) this.#reply.log.error(error)
       else this.fail(error)
     })
   }
@@ -124,24 +125,27 @@ export class Answer {
       response.abandon()
       return
     }
-    const headers = singleValues(response.getHeaders())
     const before = copyOf(reply.getHeaders())
+    const status = this.#precedence.status(response.statusCode, reply.statusCode)
+    const headers = this.#precedence.headers(singleValues(response.getHeaders()), before, status)
     this.#merged = { headers, before }
     this.#payload = payload
     mergeHeaders(reply, headers, before)
     // Fastify's `code()` ends at 599, Node's status codes at 999.
-    if (response.statusCode < 600) reply.code(response.statusCode)
-    else reply.raw.statusCode = response.statusCode
-    if (hasOwnStatusText(response) && this.#request.raw.httpVersionMajor === 1) {
+    if (status < 600) reply.code(status)
+    else reply.raw.statusCode = status
+    if (hasOwnStatusText(response, status) && this.#request.httpVersionMajor === 1) {
       reply.raw.statusMessage = response.statusMessage
     }
     if (!response.sendDate) reply.raw.sendDate = false
     // Node refuses to announce trailers where it can't send them: after the last chunk only.
-    if (headers.trailer !== undefined && !canHaveTrailers(this.#request.raw, payload)) {
+    if (headers.trailer !== undefined && !canHaveTrailers(this.#request, payload)) {
       reply.removeHeader('trailer')
     }
+    // Fastify names a type for every buffer, and only Next's routes have the hook that removes it.
+    const isNamed = this.#precedence !== nextFirst && reply.getHeader('content-type') === undefined
     try {
-      reply.send(payload)
+      reply.send(isNamed && Buffer.isBuffer(payload) ? Readable.from([payload]) : payload)
     } catch (error) {
       reply.send(error)
     }
@@ -149,9 +153,9 @@ export class Answer {
 
   /** Next has changed the URL and the headers for its own use; hooks and logs see the client's. */
   #returnRequest(): void {
-    const { raw } = this.#request
-    if (raw.url !== this.#url) raw.url = this.#url
-    returnHeaders(raw, this.#headers)
+    const request = this.#request
+    if (request.url !== this.#url) request.url = this.#url
+    returnHeaders(request, this.#headers)
   }
 }
 
@@ -174,8 +178,8 @@ function returnHeaders(raw: IncomingMessage, headers: IncomingHttpHeaders): void
 }
 
 /** Whether the status text is another than the one that Node gives the status. */
-function hasOwnStatusText({ statusCode, statusMessage }: ServerResponse): boolean {
-  return Boolean(statusMessage) && statusMessage !== STATUS_CODES[statusCode]
+function hasOwnStatusText({ statusCode, statusMessage }: ServerResponse, status: number): boolean {
+  return status === statusCode && Boolean(statusMessage) && statusMessage !== STATUS_CODES[status]
 }
 
 function canHaveTrailers(request: IncomingMessage, payload: Payload): boolean {
@@ -186,7 +190,8 @@ function count(values: Headers[string]): number {
   return values === undefined ? 0 : [values].flat().length
 }
 
-function statusOf(error: unknown): number {
+/** The status that Fastify answers an error with. */
+export function statusOf(error: unknown): number {
   const { statusCode, status } = Object(error) as { statusCode?: unknown; status?: unknown }
   const code = Number(statusCode ?? status)
   return code >= 400 && code <= 599 ? code : 500

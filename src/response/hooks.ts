@@ -1,12 +1,15 @@
-import type { onRouteHookHandler, onSendHookHandler, RouteOptions } from 'fastify'
+import type { FastifyInstance, onRouteHookHandler, onSendHookHandler } from 'fastify'
 import type { Answer } from './answer.js'
 
 /** Where a reply keeps the answer that Next is writing for it. */
 export const kAnswer = Symbol('fastify-next.answer')
+/** Where a reply keeps whether it has become an error. */
+export const kHasFailed = Symbol('fastify-next.hasFailed')
 
 declare module 'fastify' {
   interface FastifyReply {
     [kAnswer]: Answer | null
+    [kHasFailed]: boolean
   }
 }
 
@@ -20,14 +23,13 @@ export const appendBeforeSend: onRouteHookHandler = options => {
   options.onSend = [options.onSend ?? [], beforeSend].flat()
 }
 
-/** The error handler of a route: takes Next's answer off the reply, then calls the route's own. */
-export function answerErrorHandler(
-  own: RouteOptions['errorHandler']
-): RouteOptions['errorHandler'] {
-  return function giveWay(error, request, reply) {
+/** Takes Next's answer off every reply that becomes an error, before error handlers see it. */
+export function addErrorHook(fastify: FastifyInstance): void {
+  fastify.decorateReply(kAnswer, null)
+  fastify.decorateReply(kHasFailed, false)
+  fastify.addHook('onError', (_request, reply, error, done) => {
+    reply[kHasFailed] = true
     reply[kAnswer]?.giveWayTo(error)
-    if (own) return own.call(this, error, request, reply)
-    // On to the error handler of the scope.
-    throw error
-  }
+    done()
+  })
 }

@@ -1,0 +1,47 @@
+import { getRenderData } from 'fastify-next/context'
+import type { Metadata } from 'next'
+import Link from 'next/link'
+import { SailBoat } from '../../components/sail-boat'
+import type { Boat } from './boat'
+
+export const metadata: Metadata = { title: 'Boats' }
+
+export default async function Boats() {
+  const data = await getRenderData<{ fleet: Boat[] }>()
+  return (
+    <>
+      <h1>Boats</h1>
+      <p className="lead">
+        A route of Fastify has the boats, and renders this page with them. It also answers with
+        them as JSON, at <a href="/api/boats">/api/boats</a>.
+      </p>
+      <ul className="links">
+        {data?.fleet.map(({ id, name, kind, sail }) => (
+          <li key={id}>
+            <Link className="card row" href={`/boats/${id}`}>
+              <SailBoat sail={sail} />
+              <span>
+                <strong>{name}</strong>
+                {kind}
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      <h2>Not in the harbour</h2>
+      <ul>
+        <li>
+          <Link href="/boats/flying-dutchman">The Flying Dutchman</Link>: nobody has found her, and
+          Fastify answers with the app’s page for that.
+        </li>
+        <li>
+          {/* Without prefetch, or the route would throw at the sight of this link. */}
+          <Link href="/boats/titanic" prefetch={false}>
+            The Titanic
+          </Link>
+          : her route throws, and Fastify’s error handler answers with the app’s error page.
+        </li>
+      </ul>
+    </>
+  )
+}

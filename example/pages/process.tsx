@@ -1,0 +1,53 @@
+import type { GetServerSideProps } from 'next'
+import Head from 'next/head'
+import { useState } from 'react'
+
+interface Props {
+  pid: number
+  minutes: number
+}
+
+export const getServerSideProps: GetServerSideProps<Props> = async () => ({
+  props: { pid: process.pid, minutes: Math.floor(process.uptime() / 60) }
+})
+
+export default function ProcessPage({ pid, minutes }: Props) {
+  const [answer, setAnswer] = useState('not asked yet')
+
+  const ask = async () => {
+    try {
+      const response = await fetch('/api/process')
+      const { pid } = await response.json()
+      setAnswer(`process ${pid}`)
+    } catch {
+      setAnswer('no answer')
+    }
+  }
+
+  return (
+    <>
+      <Head>
+        <title>Process · fastify-next example</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+      </Head>
+      <h1>One process</h1>
+      <p className="lead">
+        This is a page of the Pages Router, next to those of the App Router. It has been up for{' '}
+        {minutes === 1 ? 'one minute' : `${minutes} minutes`}.
+      </p>
+      <section className="card">
+        <h2>Who is there?</h2>
+        <p>Next and Fastify each say which process they run in.</p>
+        <dl className="facts">
+          <dt>Next, in getServerSideProps</dt>
+          <dd data-testid="next">process {pid}</dd>
+          <dt>Fastify, in a route</dt>
+          <dd data-testid="fastify">{answer}</dd>
+        </dl>
+        <button type="button" onClick={ask}>
+          Ask Fastify
+        </button>
+      </section>
+    </>
+  )
+}

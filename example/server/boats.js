@@ -1,0 +1,46 @@
+const fleet = [
+  {
+    id: 'swift',
+    name: 'Swift',
+    kind: 'Racing dinghy',
+    sail: '#0d9488',
+    story: 'Carries JSON, and little else. She has left before you have said where to.'
+  },
+  {
+    id: 'hydra',
+    name: 'Hydra',
+    kind: 'Ketch',
+    sail: '#6366f1',
+    story: 'Looks finished when she comes in. Her crew arrives a moment later, and she moves.'
+  },
+  {
+    id: 'patience',
+    name: 'Patience',
+    kind: 'Cargo sloop',
+    sail: '#e08a2e',
+    story: 'Unloads what she has at once, and fetches the rest while you look at it.'
+  }
+]
+
+function findBoat(id) {
+  if (id === 'titanic') throw new Error('Iceberg at 41.73 N, 49.95 W')
+  return fleet.find(boat => boat.id === id)
+}
+
+/** The data is Fastify's. It answers with it as JSON, and hands it to a page of Next. */
+export async function boats(fastify) {
+  fastify.get('/api/boats', async () => fleet)
+
+  fastify.get('/api/boats/:id', async (request, reply) => {
+    const boat = findBoat(request.params.id)
+    return boat ?? reply.code(404).send({ error: 'No such boat' })
+  })
+
+  fastify.get('/boats', (_request, reply) => reply.nextRender('/boats', { data: { fleet } }))
+
+  fastify.get('/boats/:id', async (request, reply) => {
+    const boat = findBoat(request.params.id)
+    if (!boat) return reply.nextNotFound()
+    return reply.nextRender(`/boats/${boat.id}`, { data: { boat } })
+  })
+}

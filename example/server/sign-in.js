@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import cookie from '@fastify/cookie'
+import formbody from '@fastify/formbody'
+import session from '@fastify/session'
+
+// With a secret of its own at each start, nobody stays signed in over a restart.
+const secret = process.env.SESSION_SECRET ?? randomBytes(32).toString('hex')
+
+const nameForm = {
+  type: 'object',
+  required: ['name'],
+  properties: { name: { type: 'string', maxLength: 40, pattern: '\\S' } }
+}
+
+/** A scope of its own: pictures, scripts and the other pages need no session. */
+export async function signIn(fastify) {
+  await fastify.register(formbody)
+  await fastify.register(cookie)
+  await fastify.register(session, {
+    secret,
+    // Visitors get a cookie when they sign in, and not before.
+    saveUninitialized: false,
+    // "lax": a form on another site can't sign anybody out, as it posts without the cookie.
+    // "auto": secure over https, which localhost does without. Behind a proxy set `trustProxy`.
+    cookie: { sameSite: 'lax', secure: 'auto' }
+    // The sessions are in memory. Give a `store` for more than one process.
+  })
+
+  fastify.post('/sign-in', { schema: { body: nameForm }, attachValidation: true }, askForName)
+  fastify.post('/sign-out', async (request, reply) => {
+    await request.session.destroy()
+    return reply.redirect('/sign-in', 303)
+  })
+
+  fastify.get('/account', async (request, reply) => {
+    const { user } = request.session
+    if (!user) return reply.redirect('/sign-in', 303)
+    return reply.nextRender('/account', { data: { user } })
+  })
+}
+
+async function askForName(request, reply) {
+  if (request.validationError) {
+    const data = { problem: 'Please enter a name of at most 40 characters.' }
+    return reply.code(400).nextRender('/sign-in', { data })
+  }
+  // A new id, so that one which somebody else may know is not signed in.
+  await request.session.regenerate()
+  request.session.user = { name: request.body.name.trim(), since: new Date().toISOString() }
+  return reply.redirect('/account', 303)
+}

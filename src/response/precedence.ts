@@ -1,0 +1,51 @@
+import { allowsSharedCaches, type Headers } from './headers.js'
+
+/** Who wins where both Next and the reply say something. */
+export interface Precedence {
+  status(ofNext: number, ofReply: number): number
+  headers(ofNext: Headers, ofReply: Headers, status: number): Headers
+}
+
+/** They describe the bytes that Next wrote, and no others. */
+export const HEADERS_OF_THE_BYTES = ['accept-ranges', 'content-length', 'etag', 'trailer'] as const
+export const NEVER_STORE = 'private, no-cache, no-store, max-age=0, must-revalidate'
+
+/** For a request that Next answers: what hooks have set is only added to. */
+export const nextFirst: Precedence = {
+  status: ofNext => ofNext,
+  headers: ofNext => ofNext
+}
+
+/** For a page that a handler answers with: the handler has the last word, except on the bytes. */
+export const handlerFirst: Precedence = {
+  status(ofNext, ofReply) {
+    const isRedirectOrFailure = (ofNext >= 300 && ofNext < 400) || ofNext >= 500
+    return ofReply === 200 || isRedirectOrFailure ? ofNext : ofReply
+  },
+  headers(ofNext, ofReply, status) {
+    const headers: Record<string, Headers[string]> = {}
+    for (const name in ofNext) {
+      if (ofReply[name] === undefined || isNextsOwn(name)) headers[name] = ofNext[name]
+    }
+    // The hook that would take them away from other bytes is not on every route.
+    for (const name of HEADERS_OF_THE_BYTES) delete headers[name]
+    // What Next says of its page holds for the page's own URL. Under another one a handler may
+    // answer with one page or the other, and plugins may add cookies after this.
+    if (ofReply['cache-control'] === undefined && !isPrivate(headers['cache-control'], status)) {
+      headers['cache-control'] = NEVER_STORE
+    }
+    return headers
+  }
+}
+
+/** Added to what the reply has, or true of no body but Next's. */
+function isNextsOwn(name: string): boolean {
+  return (
+    name === 'set-cookie' || name === 'vary' || name === 'location' || name.startsWith('content-')
+  )
+}
+
+/** Whether no cache that is shared by several visitors keeps an answer. */
+function isPrivate(cacheControl: Headers[string], status: number): boolean {
+  return status < 400 && cacheControl !== undefined && !allowsSharedCaches(cacheControl)
+}
