@@ -9,14 +9,19 @@ import type { Readiness } from './readiness.js'
 import { Answer, type Handle, statusOf } from './response/answer.js'
 import { hasLeft } from './response/connection-response.js'
 import { kAnswer } from './response/hooks.js'
-import { handlerFirst, nextFirst, type Precedence } from './response/precedence.js'
+import { nextFirst, type Precedence } from './response/precedence.js'
 
 /** Asks Next; what it answers leaves through the reply. */
 export interface Asker {
   /** Hands the client's request to Next. */
   ask(request: FastifyRequest, reply: FastifyReply, bodyLimit?: number): void
   /** Answers a client's request with what Next says to a request of ours. */
-  render(reply: FastifyReply, request: IncomingMessage, handle?: Handle): void
+  render(
+    reply: FastifyReply,
+    request: IncomingMessage,
+    precedence: Precedence,
+    handle?: Handle
+  ): void
   /** Runs a call that has Next write to `reply.raw`, past the reply and its `onSend` hooks. */
   bypass(reply: FastifyReply, call: () => unknown): Promise<unknown>
 }
@@ -62,9 +67,9 @@ export function asker({ next, readiness, background, connections }: Parts): Aske
       }
       start(answer, handleWithNext)
     },
-    render(reply, request, handle) {
+    render(reply, request, precedence, handle) {
       if (hasLeft(reply.raw)) return
-      start(open(reply, request, handlerFirst), handle ? inContext(handle) : handleWithNext)
+      start(open(reply, request, precedence), handle ? inContext(handle) : handleWithNext)
     },
     async bypass(reply, call) {
       handOver(reply)

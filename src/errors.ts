@@ -1,4 +1,4 @@
-import createError from '@fastify/error'
+import { createError } from '@fastify/error'
 
 /** An option given to `register` is unknown or malformed. */
 export const FST_NEXT_INVALID_OPTION = createError<[string, string]>(

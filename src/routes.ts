@@ -91,18 +91,20 @@ export function routeDeclarer(app: NextApp, settings: Settings, asker: Asker) {
 
 /** @throws FST_NEXT_INVALID_ROUTE */
 function assertRoute(path: unknown, options: unknown, handler: unknown): void {
-  const { method, schema } = Object(options) as NextRouteOptions
-  const methods = [method ?? 'GET'].flat()
   if (typeof path !== 'string') throw new FST_NEXT_INVALID_ROUTE('path', 'a string')
-  if (Object(options) !== options) throw new FST_NEXT_INVALID_ROUTE('options', 'an object')
-  if (methods.some(name => typeof name !== 'string')) {
+  if (!isObject(options)) throw new FST_NEXT_INVALID_ROUTE('options', 'an object')
+  const { method = 'GET', schema = {} } = options
+  if ([method].flat().some(name => typeof name !== 'string')) {
     throw new FST_NEXT_INVALID_ROUTE('method', 'a string, or a list of them')
   }
-  if (Object(schema ?? {}) !== (schema ?? {}))
-    throw new FST_NEXT_INVALID_ROUTE('schema', 'an object')
+  if (!isObject(schema)) throw new FST_NEXT_INVALID_ROUTE('schema', 'an object')
   if (handler !== undefined && typeof handler !== 'function') {
     throw new FST_NEXT_INVALID_ROUTE('handler', 'a function')
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return Object(value) === value
 }
 
 function prepareScope(scope: FastifyInstance): void {

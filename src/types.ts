@@ -5,7 +5,7 @@ import type { NextRouteHandler, NextRouteOptions } from './routes.js'
 declare module 'fastify' {
   interface FastifyInstance {
     /** The Next app that this instance serves. */
-    nextApp: NextApp
+    readonly nextApp: NextApp
 
     /**
      * Declares a route that Next answers, with any of Fastify's route options.

@@ -18,6 +18,8 @@ t.test('unknown and malformed options are refused at register, by name', async t
     ['turbopack', null, 1],
     ['webpack', null, 1],
     ['catchAll', null, 'yes'],
+    ['noServeAssets', null, 'yes', true],
+    ['underPressure', null, 'yes', 1, []],
     ['bodyLimit', null, 0, -1, 1.5, '1mb', Number.POSITIVE_INFINITY],
     ['closeTimeout', null, -1, '10s', 2 ** 31],
     ['logLevel', null, '', 1, 'verbose'],
@@ -39,6 +41,7 @@ t.test('unknown and malformed options are refused at register, by name', async t
   }
   t.throws(() => resolveOptions({ webpack: true, turbopack: true }), { message: 'webpack' })
   t.throws(() => resolveOptions({ webpack: true, turbo: true }), { message: 'webpack' })
+  t.equal(resolveOptions({ noServeAssets: true, catchAll: false }).noServeAssets, true)
 })
 
 t.test('the defaults', async t => {
@@ -60,10 +63,12 @@ t.test('the defaults', async t => {
       hostname: 'localhost',
       httpServer: undefined,
       logLevel: undefined,
+      noServeAssets: false,
       port: undefined,
       quiet: false,
       turbo: false,
       turbopack: false,
+      underPressure: false,
       webpack: false
     }
   )

@@ -1,65 +1,166 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
 import t from 'tap'
-import * as source from '../src/index.js'
+import { installConsumer } from './helpers/consumer.js'
 import { builtFixture } from './helpers/fixture.js'
-import { buildPlugin, repositoryPath } from './helpers/process.js'
+import { repositoryPath } from './helpers/process.js'
 
 const run = promisify(execFile)
 
+const FILES = [
+  'LICENSE',
+  'README.md',
+  'dist/chunk-*.js',
+  'dist/chunk-*.js.map',
+  'dist/context.cjs',
+  'dist/context.cjs.map',
+  'dist/context.d.cts',
+  'dist/context.d.ts',
+  'dist/context.js',
+  'dist/context.js.map',
+  'dist/index.cjs',
+  'dist/index.cjs.map',
+  'dist/index.d.cts',
+  'dist/index.d.ts',
+  'dist/index.js',
+  'dist/index.js.map',
+  'package.json'
+]
+
+const ENTRIES = ['.', './context', './package.json']
+const NAMES = {
+  'fastify-next': ['default', 'errors', 'fastifyNext'],
+  'fastify-next/context': ['getRenderData']
+}
+
+const LIST_NAMES = `
+  import { createRequire } from 'node:module'
+  const require = createRequire(import.meta.url)
+  const names = { imported: {}, required: {} }
+  for (const entry of process.argv.slice(2)) {
+    names.imported[entry] = Object.keys(await import(entry)).sort()
+    names.required[entry] = Object.keys(require(entry)).sort()
+  }
+  console.log(JSON.stringify(names))
+`
+
+const SERVE = `
+  exports.serve = async (fastify, plugin) => {
+    await fastify.register(plugin, { dir: process.argv[2], dev: false })
+    const { statusCode, body } = await fastify.inject('/')
+    await fastify.close()
+    console.log(JSON.stringify({ statusCode, page: /<h1>.*?<.h1>/.exec(body)?.[0] }))
+  }
+`
+
+/** What programs register, by how they load it. */
 const PROGRAMS = {
-  'esm.mjs': `
+  'default.mjs': `
     import Fastify from 'fastify'
-    import fastifyNext, { errors, fastifyNext as named } from 'fastify-next'
-    export const same = fastifyNext === named && typeof errors.FST_NEXT_INVALID_OPTION === 'function'
-    export const plugin = fastifyNext
+    import fastifyNext from 'fastify-next'
+    import { serve } from './serve.cjs'
+    await serve(Fastify(), fastifyNext)
   `,
-  'cjs.cjs': `
-    exports.plugin = require('fastify-next')
-    exports.same = exports.plugin.default === exports.plugin.fastifyNext
+  'named.mjs': `
+    import Fastify from 'fastify'
+    import { fastifyNext } from 'fastify-next'
+    import { serve } from './serve.cjs'
+    await serve(Fastify(), fastifyNext)
+  `,
+  'promise.mjs': `
+    import Fastify from 'fastify'
+    import { serve } from './serve.cjs'
+    await serve(Fastify(), import('fastify-next'))
+  `,
+  'module.cjs': `
+    require('./serve.cjs').serve(require('fastify')(), require('fastify-next'))
+  `,
+  'named.cjs': `
+    require('./serve.cjs').serve(require('fastify')(), require('fastify-next').fastifyNext)
   `
 }
 
-const SERVE = `
-  import Fastify from 'fastify'
-  const { plugin, same } = await import(process.argv[2])
-  const fastify = Fastify()
-  fastify.register(plugin, { dir: process.argv[3], dev: false })
-  const { statusCode } = await fastify.inject('/static')
-  await fastify.close()
-  console.log(JSON.stringify({ same, statusCode }))
-`
+const consumer = await installConsumer(t)
 
-t.test('the exports are these', async t => {
-  t.strictSame(Object.keys(source).sort(), ['default', 'errors', 'fastifyNext'])
+/** Runs a program of the consumer, and reads what it prints last. */
+async function runProgram(name: string, ...args: string[]): Promise<unknown> {
+  const { stdout } = await run(process.execPath, [join(consumer.dir, name), ...args], {
+    cwd: consumer.dir,
+    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production' },
+    timeout: 60_000,
+    killSignal: 'SIGKILL'
+  })
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+}
+
+async function packedFiles(): Promise<string[]> {
+  const entries = await readdir(consumer.installed, { recursive: true, withFileTypes: true })
+  return entries
+    .filter(entry => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(consumer.installed.length + 1))
+}
+
+t.test('the package holds these files', async t => {
+  const names = (await packedFiles()).map(path => path.replace(/chunk-\w+/, 'chunk-*'))
+  t.strictSame([...new Set(names)].sort(), FILES)
+})
+
+t.test('every script has its source map, which holds the sources', async t => {
+  const files = await packedFiles()
+  const scripts = files.filter(path => /\.c?js$/.test(path))
+  t.ok(scripts.length > 0)
+  for (const path of scripts) {
+    const code = await readFile(join(consumer.installed, path), 'utf8')
+    const [, map] = /^\/\/# sourceMappingURL=(.*)$/m.exec(code) ?? []
+    t.ok(files.includes(`dist/${map}`), `${path} has a map`)
+    const text = await readFile(join(consumer.installed, 'dist', String(map)), 'utf8')
+    const { sources, sourcesContent } = JSON.parse(text)
+    t.equal(sourcesContent.length, sources.length, path)
+    t.ok(sourcesContent.every((source: unknown) => typeof source === 'string'))
+  }
+})
+
+t.test('the exports are these, required and imported', async t => {
+  t.strictSame(Object.keys(consumer.manifest.exports), ENTRIES)
+  await writeFile(join(consumer.dir, 'names.mjs'), LIST_NAMES)
+  const names = await runProgram('names.mjs', ...Object.keys(NAMES))
+  t.strictSame(names, { imported: NAMES, required: NAMES })
 })
 
 t.test('the package serves an app, required and imported', async t => {
-  await buildPlugin()
   const app = await builtFixture('plain')
-  // Below the repository, so that the peers are found.
-  const dir = repositoryPath('test', 'fixtures', '.consumer')
-  const installed = join(dir, 'node_modules', 'fastify-next')
-  t.teardown(() => rm(dir, { force: true, recursive: true }))
-  await rm(dir, { force: true, recursive: true })
-  await mkdir(installed, { recursive: true })
-  const { files } = JSON.parse(await readFile(repositoryPath('package.json'), 'utf8'))
-  for (const name of ['package.json', ...files]) {
-    await cp(repositoryPath(name), join(installed, name), { recursive: true })
-  }
-  await symlink(app, join(dir, 'app'))
-  await writeFile(join(dir, 'serve.mjs'), SERVE.replace('/static', '/'))
+  await writeFile(join(consumer.dir, 'serve.cjs'), SERVE)
   for (const [name, code] of Object.entries(PROGRAMS)) {
-    await writeFile(join(dir, name), code)
-    const { stdout } = await run(process.execPath, [join(dir, 'serve.mjs'), join(dir, name), app], {
-      env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production' }
-    })
-    t.strictSame(
-      JSON.parse(stdout.trim().split('\n').at(-1) ?? ''),
-      { same: true, statusCode: 200 },
-      name
-    )
+    await writeFile(join(consumer.dir, name), code)
+    const answer = await runProgram(name, app)
+    t.strictSame(answer, { statusCode: 200, page: '<h1>Plain</h1>' }, name)
   }
+})
+
+t.test('publint finds no problem', async t => {
+  const { buffer, byteLength, byteOffset } = await readFile(consumer.tarball)
+  const tarball = buffer.slice(byteOffset, byteOffset + byteLength)
+  const { messages, pkg } = await publint({ pack: { tarball }, strict: true })
+  t.equal(pkg.name, 'fastify-next')
+  t.strictSame(
+    messages.map(message => formatMessage(message, pkg)),
+    []
+  )
+})
+
+t.test('attw finds no problem', async t => {
+  const cli = repositoryPath('node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js')
+  // It exits with 1 when there are problems, which it lists all the same.
+  const { stdout } = await run(process.execPath, [cli, consumer.tarball, '--format', 'json']).catch(
+    (failure: { stdout: string }) => failure
+  )
+  const { analysis, problems } = JSON.parse(stdout)
+  t.strictSame(Object.keys(analysis.entrypoints), ENTRIES)
+  t.strictSame(analysis.types, { kind: 'included' })
+  t.strictSame(problems, {})
+  t.strictSame(analysis.problems, [])
 })

@@ -21,14 +21,14 @@ export interface NextApp {
     request: IncomingMessage,
     response: ServerResponse,
     pathname: string,
-    query?: object,
-    parsedUrl?: UrlWithParsedQuery
+    query?: unknown,
+    parsedUrl?: Partial<UrlWithParsedQuery>
   ): Promise<void>
   /** @deprecated by Next, which warns: use `reply.nextNotFound()` */
   render404(
     request: IncomingMessage,
     response: ServerResponse,
-    parsedUrl?: UrlWithParsedQuery
+    parsedUrl?: Partial<UrlWithParsedQuery>
   ): Promise<void>
   /** @deprecated by Next, which warns: use `reply.nextRenderError()` */
   renderError(
@@ -36,6 +36,6 @@ export interface NextApp {
     request: IncomingMessage,
     response: ServerResponse,
     pathname: string,
-    query?: object
+    query?: unknown
   ): Promise<void>
 }

@@ -3,10 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { FST_NEXT_ERROR_PAGE_UNSUPPORTED } from '../errors.js'
 
-/** The paths of the pages that Next itself answers with; both have none of an error's message. */
+/** The paths of the pages that Next answers with when it has no other. */
 export interface ErrorPages {
   notFound: string
-  /** The Pages Router's `_error` has no path of its own. */
+  /**
+   * The `_error` of the Pages Router has no path, and in development the App Router's page has none
+   * either: `_error` then shows the error in Next's overlay.
+   */
   error: string | undefined
 }
 
@@ -17,15 +20,13 @@ export type RenderError = (
   response: ServerResponse
 ) => Promise<void>
 
-const APP_ROUTER: ErrorPages = { notFound: '/_not-found', error: '/_global-error' }
-const PAGES_ROUTER: ErrorPages = { notFound: '/404', error: undefined }
-
 /** @param distDir absolute; in development the sources decide, since nothing is built yet */
 export function errorPagesOf(dir: string, distDir: string, dev: boolean): ErrorPages {
   const hasAppRouter = dev
     ? existsSync(join(dir, 'app')) || existsSync(join(dir, 'src', 'app'))
-    : isBuilt(distDir, `${APP_ROUTER.notFound}/page`)
-  return hasAppRouter ? APP_ROUTER : PAGES_ROUTER
+    : isBuilt(distDir, '/_not-found/page')
+  if (!hasAppRouter) return { notFound: '/404', error: undefined }
+  return { notFound: '/_not-found', error: dev ? undefined : '/_global-error' }
 }
 
 function isBuilt(distDir: string, page: string): boolean {
@@ -51,6 +52,6 @@ export function errorRenderer(app: object, dev: boolean): RenderError {
   }
 }
 
-async function unsupported(): Promise<never> {
-  throw new FST_NEXT_ERROR_PAGE_UNSUPPORTED()
+const unsupported: RenderError = async (_error, _request, { statusCode }) => {
+  throw Object.assign(new FST_NEXT_ERROR_PAGE_UNSUPPORTED(), { statusCode })
 }

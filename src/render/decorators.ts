@@ -3,6 +3,7 @@ import type { Asker } from '../ask.js'
 import type { NextServer } from '../next/server.js'
 import { statusOf } from '../response/answer.js'
 import { kHasFailed } from '../response/hooks.js'
+import { errorFirst, handlerFirst } from '../response/precedence.js'
 import { dropRenderData, keepRenderData, RENDER_ID_HEADER } from './data.js'
 import { pageRequest } from './page-request.js'
 import { type PageQuery, pagePath, pageSearch } from './page-url.js'
@@ -35,14 +36,14 @@ export function addReplyDecorators(
       changes[RENDER_ID_HEADER] = id
       this.raw.once('close', () => dropRenderData(id))
     }
-    render(this, pageRequest(raw, url, { ...uncompressed(this), ...changes }))
+    render(this, pageRequest(raw, url, { ...uncompressed(this), ...changes }), handlerFirst)
     return sent(this)
   })
 
   fastify.decorateReply('nextNotFound', function nextNotFound() {
     this.code(404)
     const url = pagePath(errorPages.notFound, next)
-    render(this, pageRequest(this.request.raw, url, uncompressed(this)))
+    render(this, pageRequest(this.request.raw, url, uncompressed(this)), errorFirst)
     return sent(this)
   })
 
@@ -53,9 +54,10 @@ export function addReplyDecorators(
     const changes = { ...uncompressed(this), rsc: undefined }
     const { raw } = this.request
     if (errorPages.error) {
-      render(this, pageRequest(raw, pagePath(errorPages.error, next), changes))
+      render(this, pageRequest(raw, pagePath(errorPages.error, next), changes), errorFirst)
     } else {
-      render(this, pageRequest(raw, raw.url ?? '/', changes), (request, response) => {
+      const request = pageRequest(raw, raw.url ?? '/', changes)
+      render(this, request, errorFirst, (request, response) => {
         response.statusCode = status
         return next.renderError(error, request, response)
       })

@@ -19,8 +19,7 @@ export const nextFirst: Precedence = {
 /** For a page that a handler answers with: the handler has the last word, except on the bytes. */
 export const handlerFirst: Precedence = {
   status(ofNext, ofReply) {
-    const isRedirectOrFailure = (ofNext >= 300 && ofNext < 400) || ofNext >= 500
-    return ofReply === 200 || isRedirectOrFailure ? ofNext : ofReply
+    return ofReply === 200 || isRedirect(ofNext) || ofNext >= 500 ? ofNext : ofReply
   },
   headers(ofNext, ofReply, status) {
     const headers: Record<string, Headers[string]> = {}
@@ -36,6 +35,16 @@ export const handlerFirst: Precedence = {
     }
     return headers
   }
+}
+
+/** For a page that says what went wrong, to which Next gives a status of its own, or 200. */
+export const errorFirst: Precedence = {
+  status: (ofNext, ofReply) => (isRedirect(ofNext) ? ofNext : ofReply),
+  headers: handlerFirst.headers
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400
 }
 
 /** Added to what the reply has, or true of no body but Next's. */

@@ -4,11 +4,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
+import { buildPlugin, repositoryPath } from './process.js'
 
 const run = promisify(execFile)
 /** The long lane has copies beside other versions of Next. */
 const root = process.env.FIXTURES ?? join(import.meta.dirname, '..', 'fixtures')
 const require = createRequire(join(root, 'package.json'))
+const ENTRY_FOR_PAGES = 'fastify-next/context'
 const nextBin = require.resolve('next/dist/bin/next')
 
 /** The absolute path of a fixture, or of a file in it. */
@@ -28,6 +30,12 @@ export async function builtFixture(name: string): Promise<string> {
   return dir
 }
 
+/** What the pages of a fixture import is in their build. */
+async function entryForPages(): Promise<Buffer> {
+  await buildPlugin()
+  return readFile(repositoryPath('dist', 'context.js'))
+}
+
 async function hashOf(dir: string): Promise<string> {
   const hash = createHash('sha256').update(require('next/package.json').version)
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
@@ -37,6 +45,10 @@ async function hashOf(dir: string): Promise<string> {
     )
     .map(entry => join(entry.parentPath, entry.name))
     .sort()
-  for (const file of files) hash.update(relative(dir, file)).update(await readFile(file))
+  for (const file of files) {
+    const content = await readFile(file)
+    hash.update(relative(dir, file)).update(content)
+    if (content.includes(ENTRY_FOR_PAGES)) hash.update(await entryForPages())
+  }
   return hash.digest('hex')
 }

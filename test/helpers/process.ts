@@ -65,7 +65,10 @@ async function changed(dir: string): Promise<number> {
 
 /** The build of the plugin, since the example imports the package as its users do. */
 export async function buildPlugin(): Promise<void> {
-  const outputs = ['index.js', 'index.cjs'].map(name => repositoryPath('dist', name))
+  const outputs = ['index', 'context'].flatMap(entry =>
+    // The declarations are the last that is written.
+    ['.js', '.cjs', '.d.ts', '.d.cts'].map(extension => repositoryPath('dist', entry + extension))
+  )
   const built = await Promise.all(outputs.map(path => stat(path))).catch(() => [])
   const oldest = Math.min(...built.map(({ mtimeMs }) => mtimeMs))
   if (built.length > 0 && oldest > (await changed(repositoryPath('src')))) return

@@ -1,0 +1,120 @@
+import t from 'tap'
+import { startApp } from './helpers/app-process.js'
+import { builtFixture, fixturePath } from './helpers/fixture.js'
+import { ready } from './helpers/serve.js'
+
+class Teapot extends Error {
+  statusCode = 418
+}
+
+const PAGES = {
+  slashed: { notFound: 'The shop does not have that', error: 'This page couldn’t load' },
+  app: { notFound: 'This page could not be found', error: 'This page couldn’t load' },
+  'pages-router': { notFound: 'The error page for 404', error: 'The error page for' }
+} as const
+
+const SECRET = /The secret/
+
+// Each in a process of its own, since Next's cache mixes up the error pages of several apps.
+for (const [fixture, pages] of Object.entries(PAGES)) {
+  t.test(`the error pages of "${fixture}"`, async t => {
+    const dir = await builtFixture(fixture)
+    const { output, url } = await startApp(t, { dir, dev: false }, 'error-pages.mjs')
+    const posted = await fetch(`${url}/own/missing`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': 'application/json' }
+    })
+    t.equal(posted.status, 404)
+    t.match(await posted.text(), pages.notFound)
+    for (const [path, status, text] of [
+      ['/own/missing', 404, pages.notFound],
+      ['/own/error', 500, pages.error],
+      ['/own/teapot', 418, pages.error],
+      ['/own/set', 503, pages.error],
+      ['/own/nothing', 500, pages.error],
+      ['/own/thrown', 418, pages.error]
+    ] as const) {
+      const response = await fetch(`${url}${path}?a=b`)
+      const body = await response.text()
+      t.equal(response.status, status, path)
+      t.match(response.headers.get('content-type'), 'text/html')
+      t.match(response.headers.get('cache-control'), 'no-store')
+      t.match(body, text)
+      t.notMatch(body, SECRET)
+      if (path === '/own/set') t.equal(response.headers.get('retry-after'), '1')
+    }
+    t.notMatch(output(), /deprecated/i)
+  })
+
+  t.test(`the error pages of "${fixture}" in development`, async t => {
+    const dir = fixturePath(fixture)
+    const { output, url } = await startApp(t, { dir, dev: true }, 'error-pages.mjs')
+    for (const [path, status, text] of [
+      ['/own/missing', 404, pages.notFound],
+      // Next's overlay gets it from there.
+      ['/own/teapot', 418, SECRET]
+    ] as const) {
+      const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(60_000) })
+      t.equal(response.status, status, path)
+      t.match(await response.text(), text)
+    }
+    t.notMatch(output(), /deprecated/i)
+  })
+}
+
+t.test("Next's client gets the error page as a document", async t => {
+  const fastify = await ready(t, {
+    fixture: 'slashed',
+    after: fastify =>
+      fastify.get('/own', (_request, reply) => reply.nextRenderError(new Error('a secret')))
+  })
+  const { headers, statusCode } = await fastify.inject({ url: '/own?_rsc', headers: { rsc: '1' } })
+  t.equal(statusCode, 500)
+  t.match(headers['content-type'], 'text/html')
+})
+
+t.test('without a way to the error page there is a coded error', async t => {
+  const fastify = await ready(t, {
+    fixture: 'pages-router',
+    after(fastify) {
+      const { nextApp } = fastify
+      const prepare = nextApp.prepare.bind(nextApp)
+      nextApp.prepare = async () => {
+        await prepare()
+        Object.defineProperty(nextApp, 'server', { value: { close: async () => {} } })
+      }
+      fastify.get('/own', (_request, reply) => reply.nextRenderError(new Teapot('a secret')))
+    }
+  })
+  const { body, headers, statusCode } = await fastify.inject('/own')
+  t.equal(statusCode, 418)
+  t.match(headers['content-type'], 'application/json')
+  t.match(JSON.parse(body), { code: 'FST_NEXT_ERROR_PAGE_UNSUPPORTED', statusCode: 418 })
+  t.notMatch(body, 'a secret')
+})
+
+t.test('an error page that fails is answered by Fastify', async t => {
+  const fastify = await ready(t, {
+    fixture: 'pages-router',
+    after(fastify) {
+      const { nextApp } = fastify
+      const prepare = nextApp.prepare.bind(nextApp)
+      nextApp.prepare = async () => {
+        await prepare()
+        const renderError = async () => {
+          throw new Error('a secret of the page')
+        }
+        Object.defineProperty(nextApp, 'server', { value: { close: async () => {}, renderError } })
+      }
+      fastify.setErrorHandler((error, _request, reply) => reply.nextRenderError(error))
+      fastify.get('/own', async () => {
+        throw new Teapot('a secret')
+      })
+    }
+  })
+  const { body, statusCode } = await fastify.inject('/own')
+  t.equal(statusCode, 500)
+  t.match(JSON.parse(body), { code: 'FST_NEXT_REQUEST_FAILED' })
+  t.notMatch(body, 'a secret')
+})
