@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import * as errors from '../src/errors.js'
 import { resolveOptions } from '../src/options.js'
-import { builtFixture } from './helpers/fixture.js'
+import { builtFixture, fixturePath } from './helpers/fixture.js'
 import { buildPlugin, repositoryPath, startServer } from './helpers/process.js'
 
 const readme = await readFile(repositoryPath('README.md'), 'utf8')
@@ -40,20 +40,34 @@ t.test('the scripts of the two commands exist', async t => {
   t.ok(scripts.test)
 })
 
+t.test('the pages are those of a fixture, which is served here and elsewhere', async t => {
+  const pages = snippets('jsx')
+  t.equal(pages.length, 2)
+  for (const page of pages) {
+    const [, path = '', code] = page.match(/^\/\/ (\S+)\n(.*)$/s) ?? []
+    t.equal(await readFile(fixturePath('data', path), 'utf8'), code, path)
+  }
+})
+
+t.test('no snippet is in a language that nothing here runs', async t => {
+  const languages = [...readme.matchAll(/^```(\w+)$/gm)].map(([, language]) => language)
+  t.strictSame([...new Set(languages)].sort(), ['cjs', 'js', 'jsx', 'sh'])
+})
+
 t.test('every snippet runs', async t => {
   await buildPlugin()
-  const app = await builtFixture('app')
   const dir = repositoryPath('test', 'fixtures', '.readme')
   t.teardown(() => rm(dir, { force: true, recursive: true }))
-  await rm(dir, { force: true, recursive: true })
-  await mkdir(dir, { recursive: true })
-  await symlink(app, join(dir, 'app'))
   const programs = [
     ...snippets('js').map((code, index) => [`${index}.mjs`, code] as const),
     ...snippets('cjs').map((code, index) => [`${index}.cjs`, code] as const)
   ]
-  t.ok(programs.length >= 4)
+  t.ok(programs.length >= 6)
   for (const [name, code] of programs) {
+    const app = await builtFixture(code.includes('/account') ? 'data' : 'app')
+    await rm(dir, { force: true, recursive: true })
+    await mkdir(dir, { recursive: true })
+    await symlink(app, join(dir, 'app'))
     const script = join(dir, name)
     await writeFile(script, code.replace('port: 3000', 'port: 0'))
     const server = await startServer(t, script, /Server listening at (http:\/\/127\S+?)"/, {
@@ -61,7 +75,7 @@ t.test('every snippet runs', async t => {
       env: { NODE_ENV: 'production' }
     })
     const page = await fetch(`${server.url}/static`)
-    t.match(await page.text(), 'A page that is prerendered', code)
+    t.equal(page.status, 200, code)
     if (code.includes('x-request-id')) t.ok(page.headers.get('x-request-id'))
     if (code.includes('setCookie')) t.match(page.headers.get('set-cookie'), 'visitor=')
     if (code.includes('/health')) {
@@ -69,7 +83,19 @@ t.test('every snippet runs', async t => {
     }
     if (code.includes('/version')) {
       t.strictSame(await (await fetch(`${server.url}/version`)).json(), { version: 1 })
+    }
+    if (code.includes('onRequest: async')) {
       t.equal((await fetch(`${server.url}/dynamic`)).status, 401)
+    }
+    if (code.includes('getRequestHandler')) {
+      t.match(await (await fetch(`${server.url}/dynamic?q=own`)).text(), 'own')
+    }
+    if (code.includes('nextRender')) {
+      t.match(await (await fetch(`${server.url}/users/ada`)).text(), 'Hello ada')
+      t.equal((await fetch(`${server.url}/users/nobody`)).status, 404)
+      const failed = await fetch(`${server.url}/users/${'x'.repeat(21)}`)
+      t.equal(failed.status, 400)
+      t.match(failed.headers.get('content-type'), 'text/html')
     }
     await server.stop('SIGKILL')
   }
