@@ -23,6 +23,9 @@ t.test('HTTP/2', async t => {
   const unguard = guardProcessListeners()
   const fastify = Fastify({ http2: true })
   await fastify.register(fastifyNext, { dir: await builtFixture('app'), dev: false })
+  fastify.get('/own/page', (_request, reply) => reply.nextRender('/dynamic'))
+  fastify.get('/own/missing', (_request, reply) => reply.nextNotFound())
+  fastify.get('/own/error', (_request, reply) => reply.nextRenderError(new Error('a secret')))
   await fastify.listen({ host: '127.0.0.1', port: 0 })
   unguard()
   const { port } = fastify.server.address() as AddressInfo
@@ -53,6 +56,15 @@ t.test('HTTP/2', async t => {
   )
   t.match(JSON.parse(String(body)), { method: 'POST', type: 'application/json', length: 7 })
   t.equal((await ask(session, { ':path': '/nowhere' })).head[':status'], 404)
+  for (const [path, status, text] of [
+    ['/own/page?q=own', 200, 'own'],
+    ['/own/missing', 404, 'This page could not be found'],
+    ['/own/error', 500, 'This page couldn’t load']
+  ] as const) {
+    const { head, body } = await ask(session, { ':path': path })
+    t.equal(head[':status'], status, path)
+    t.match(String(body), text)
+  }
 
   const closed = once(session, 'close')
   await fastify.close()

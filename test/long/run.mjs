@@ -2,7 +2,7 @@
 // Next.js that the plugin supports and the tests don't use. With an argument only those versions:
 // node run.mjs node, node run.mjs next
 import { spawn } from 'node:child_process'
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 const NODES = ['20.19.0', '22', '24']
@@ -31,10 +31,11 @@ for (const version of only === 'next' ? [] : NODES) {
 
 for (const version of only === 'node' ? [] : NEXTS) {
   const fixtures = `${root}test/fixtures/.next-${version}`
-  const filter = source => !/[\\/](\.next|\.next-[\d.]+|node_modules)$/.test(source)
+  const filter = source => !/[\\/](\.next|node_modules)$/.test(source)
   await rm(fixtures, { force: true, recursive: true })
   await mkdir(fixtures, { recursive: true })
-  for (const name of ['app', 'based', 'plain', 'broken-config', 'broken-start']) {
+  const names = await readdir(`${root}test/fixtures`)
+  for (const name of names.filter(name => !name.startsWith('.'))) {
     await cp(`${root}test/fixtures/${name}`, `${fixtures}/${name}`, { recursive: true, filter })
   }
   const { devDependencies } = JSON.parse(await readFile(`${root}package.json`, 'utf8'))
@@ -45,14 +46,23 @@ for (const version of only === 'node' ? [] : NEXTS) {
   }
   await writeFile(`${fixtures}/package.json`, JSON.stringify({ private: true, dependencies }))
   await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: fixtures })
+  // Pages import the plugin, and that imports Next: a link would lead to the other one.
+  await run('npm', ['run', 'build'])
+  for (const name of ['package.json', 'dist']) {
+    await cp(`${root}${name}`, `${fixtures}/node_modules/fastify-next/${name}`, { recursive: true })
+  }
   const files = [
     'answers',
     'bodies',
     'close',
     'conf',
     'development',
+    'error-pages',
     'failures',
     'hooks',
+    'migration',
+    'render-data',
+    'rendered-pages',
     'restart'
   ]
   await record(
