@@ -66,6 +66,37 @@ t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {
     t.strictSame(problems, [])
   })
 
+  await t.test('who signs in is on the page that Fastify has rendered', async t => {
+    await page.getByRole('navigation').getByRole('link', { name: 'Account' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await page.getByLabel('Name').fill('Ada')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Hello, Ada' }).waitFor()
+    t.equal(page.url(), `${server.url}/account`)
+    t.strictSame(problems.filter(notGivenUp), [])
+  })
+
+  await t.test('a page of the Pages Router is in the same process', async t => {
+    await page.getByRole('navigation').getByRole('link', { name: 'Process' }).click()
+    await page.waitForURL('**/process')
+    const pid = String(await page.getByTestId('next').textContent())
+    await hydration(page)
+    await page.getByRole('button', { name: 'Ask Fastify' }).click()
+    await page.getByTestId('fastify').getByText(pid, { exact: true }).waitFor()
+    t.strictSame(problems.filter(notGivenUp), [])
+  })
+
+  await t.test('a handler answers with the pages for what is not there and what fails', async t => {
+    const { page } = await openPage(browser, { timeout: COMPILE_TIMEOUT_MS })
+    const missing = await page.goto(`${server.url}/boats/flying-dutchman`)
+    t.equal(missing?.status(), 404)
+    t.ok(await page.getByRole('heading', { name: 'Page not found' }).isVisible())
+    const failed = await page.goto(`${server.url}/boats/titanic`)
+    t.equal(failed?.status(), 500)
+    t.ok(await page.getByRole('heading', { name: 'Something went wrong' }).isVisible())
+    await page.close()
+  })
+
   await t.test('the other name of the host is as good', async t => {
     const { page, problems } = await openPage(browser, { timeout: COMPILE_TIMEOUT_MS })
     const hotReload = hotReloading(page)
@@ -91,6 +122,18 @@ t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {
     t.strictSame(await again.stop('SIGTERM'), { code: 0, signal: null })
   })
 })
+
+/** Resolves when React has taken over the page: before that a click is lost. */
+async function hydration(page: Page): Promise<void> {
+  await page.waitForFunction(
+    `Object.keys(document.querySelector('main')).some(key => key.startsWith('__reactProps$'))`
+  )
+}
+
+/** A document gives up what it still loads when a form or a link leaves it. */
+function notGivenUp(problem: string): boolean {
+  return !problem.endsWith(' net::ERR_ABORTED')
+}
 
 /** The socket for hot reloading that a page opens, once it has brought something. */
 function hotReloading(page: Page): Promise<WebSocket> {

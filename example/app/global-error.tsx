@@ -2,8 +2,8 @@
 
 import './globals.css'
 
-// It takes the place of the layout as well, so it brings its own document. It has no use for the
-// error: its message may be a secret of the server.
+// Next shows it in the browser when a page or the layout throws. It takes the place of the layout
+// too, so it brings its own document. It leaves the message of the error out, as it may be secret.
 export default function GlobalError() {
   return (
     <html lang="en">
@@ -11,9 +11,7 @@ export default function GlobalError() {
         <title>Something went wrong · fastify-next example</title>
         <main className="main">
           <h1>Something went wrong</h1>
-          <p className="lead">
-            It is not you, it is us. The log of the server says more, and this page does not.
-          </p>
+          <p className="lead">It is not you, it is us. The log of the server says more.</p>
           <p>
             <a href="/">Back to the home page</a>
           </p>

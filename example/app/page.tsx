@@ -22,6 +22,7 @@ const pages = [
   },
   {
     href: '/process',
+    prefetch: false,
     name: 'Process',
     about: 'A page of the Pages Router. It shows that all of this is one process.'
   },
@@ -32,6 +33,7 @@ const pages = [
   },
   {
     href: '/nowhere',
+    prefetch: false,
     name: 'Nowhere',
     about: 'An address that neither of the two knows, and what they say to it.'
   }
@@ -73,9 +75,9 @@ export default function Home() {
 
       <h2>More pages</h2>
       <ul className="links">
-        {pages.map(({ href, name, about }) => (
-          <li key={href}>
-            <Link className="card" href={href}>
+        {pages.map(({ name, about, ...link }) => (
+          <li key={link.href}>
+            <Link className="card" {...link}>
               <strong>{name}</strong>
               <span>{about}</span>
             </Link>

@@ -7,22 +7,28 @@ const pages = [
   { href: '/stream', label: 'Streaming' },
   { href: '/guestbook', label: 'Guestbook' },
   { href: '/boats', label: 'Boats' },
-  { href: '/process', label: 'Process' },
-  { href: '/account', label: 'Account' }
+  // It is of the other router, whose pages come as documents: nothing of it can be prefetched.
+  { href: '/process', label: 'Process', prefetch: false }
 ]
 
 export function Nav() {
   const pathname = usePathname()
+  const current = (href: string) => (pathname === href ? 'page' : undefined)
   return (
     <nav className="nav" aria-label="Pages">
-      <Link className="brand" href="/" aria-current={pathname === '/' ? 'page' : undefined}>
+      <Link className="brand" href="/" aria-current={current('/')}>
         fastify-next
       </Link>
-      {pages.map(({ href, label }) => (
-        <Link key={href} href={href} aria-current={pathname === href ? 'page' : undefined}>
-          {label}
-        </Link>
-      ))}
+      <div className="pages">
+        {pages.map(({ label, ...link }) => (
+          <Link key={link.href} {...link} aria-current={current(link.href)}>
+            {label}
+          </Link>
+        ))}
+      </div>
+      <Link href="/account" aria-current={current('/account')}>
+        Account
+      </Link>
     </nav>
   )
 }

@@ -4,14 +4,14 @@ import { useState } from 'react'
 
 interface Props {
   pid: number
-  minutes: number
+  seconds: number
 }
 
 export const getServerSideProps: GetServerSideProps<Props> = async () => ({
-  props: { pid: process.pid, minutes: Math.floor(process.uptime() / 60) }
+  props: { pid: process.pid, seconds: Math.round(process.uptime()) }
 })
 
-export default function ProcessPage({ pid, minutes }: Props) {
+export default function ProcessPage({ pid, seconds }: Props) {
   const [answer, setAnswer] = useState('not asked yet')
 
   const ask = async () => {
@@ -32,17 +32,21 @@ export default function ProcessPage({ pid, minutes }: Props) {
       </Head>
       <h1>One process</h1>
       <p className="lead">
-        This is a page of the Pages Router, next to those of the App Router. It has been up for{' '}
-        {minutes === 1 ? 'one minute' : `${minutes} minutes`}.
+        This is a page of the Pages Router, next to those of the App Router. When it was rendered,
+        the server had been up for {seconds} s.
       </p>
       <section className="card">
         <h2>Who is there?</h2>
         <p>Next and Fastify each say which process they run in.</p>
         <dl className="facts">
-          <dt>Next, in getServerSideProps</dt>
-          <dd data-testid="next">process {pid}</dd>
-          <dt>Fastify, in a route</dt>
-          <dd data-testid="fastify">{answer}</dd>
+          <div>
+            <dt>Next, in getServerSideProps</dt>
+            <dd data-testid="next">process {pid}</dd>
+          </div>
+          <div>
+            <dt>Fastify, in a route</dt>
+            <dd data-testid="fastify">{answer}</dd>
+          </div>
         </dl>
         <button type="button" onClick={ask}>
           Ask Fastify

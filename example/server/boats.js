@@ -19,6 +19,13 @@ const fleet = [
     kind: 'Cargo sloop',
     sail: '#e08a2e',
     story: 'Unloads what she has at once, and fetches the rest while you look at it.'
+  },
+  {
+    id: 'echo',
+    name: 'Echo',
+    kind: 'Pilot cutter',
+    sail: '#d9466f',
+    story: 'Call her from the shore by any name that she has. It is always the same boat.'
   }
 ]
 

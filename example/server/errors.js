@@ -2,8 +2,9 @@
 export function answerError(error, request, reply) {
   const status = error.statusCode ?? 500
   if (status >= 500) request.log.error(error)
-  if (!request.url.startsWith('/api/')) return reply.nextRenderError(error)
-  return reply
-    .code(status)
-    .send({ error: status < 500 ? error.message : 'Something went wrong on our side' })
+  reply.code(status)
+  if (request.url.startsWith('/api/')) {
+    return reply.send({ error: status < 500 ? error.message : 'Something went wrong' })
+  }
+  return reply.nextRender('/sorry', { data: { status, requestId: request.id } })
 }

@@ -32,11 +32,11 @@ export async function signIn(fastify) {
     return reply.redirect('/sign-in', 303)
   })
 
-  fastify.get('/account', async (request, reply) => {
-    const { user } = request.session
-    if (!user) return reply.redirect('/sign-in', 303)
-    return reply.nextRender('/account', { data: { user } })
-  })
+  // Without a user it is the page that redirects. It can tell that to Next's client in the answer
+  // to a click on a link, where a redirect of HTTP would make a detour.
+  fastify.get('/account', (request, reply) =>
+    reply.nextRender('/account', { data: { user: request.session.user } })
+  )
 }
 
 async function askForName(request, reply) {

@@ -59,8 +59,19 @@ async function runScript(path: string, args: string[] = []): Promise<void> {
 /** The latest change in a directory; of a directory itself it changes when a file is removed. */
 async function changed(dir: string): Promise<number> {
   const names = await readdir(dir, { recursive: true })
-  const stats = await Promise.all(['', ...names].map(name => stat(join(dir, name))))
+  const sources = names.filter(name => !MADE_BY_NEXT.test(name))
+  const stats = await Promise.all(['', ...sources].map(name => stat(join(dir, name))))
   return Math.max(...stats.map(({ mtimeMs }) => mtimeMs))
+}
+
+const MADE_BY_NEXT = /^(\.next|next-env\.d\.ts|tsconfig\.tsbuildinfo)/
+
+/** Whether all of `outputs` were written after the last change in `dirs`. */
+async function isBuilt(outputs: string[], dirs: string[]): Promise<boolean> {
+  const built = await Promise.all(outputs.map(path => stat(path))).catch(() => undefined)
+  if (built === undefined) return false
+  const sources = await Promise.all(dirs.map(changed))
+  return Math.min(...built.map(({ mtimeMs }) => mtimeMs)) > Math.max(...sources)
 }
 
 /** The build of the plugin, since the example imports the package as its users do. */
@@ -69,14 +80,15 @@ export async function buildPlugin(): Promise<void> {
     // The declarations are the last that is written.
     ['.js', '.cjs', '.d.ts', '.d.cts'].map(extension => repositoryPath('dist', entry + extension))
   )
-  const built = await Promise.all(outputs.map(path => stat(path))).catch(() => [])
-  const oldest = Math.min(...built.map(({ mtimeMs }) => mtimeMs))
-  if (built.length > 0 && oldest > (await changed(repositoryPath('src')))) return
+  if (await isBuilt(outputs, [repositoryPath('src')])) return
   await runScript(repositoryPath('node_modules', 'tsup', 'dist', 'cli-default.js'))
 }
 
 /** `next build example` */
 export async function buildExample(): Promise<void> {
+  const output = repositoryPath('example', '.next', 'BUILD_ID')
+  // Its pages have the plugin's entry in them.
+  if (await isBuilt([output], [repositoryPath('example'), repositoryPath('dist')])) return
   const bin = repositoryPath('node_modules', 'next', 'dist', 'bin', 'next')
   await runScript(bin, ['build', repositoryPath('example')])
 }

@@ -12,13 +12,13 @@ export default async function Boats() {
     <>
       <h1>Boats</h1>
       <p className="lead">
-        A route of Fastify has the boats, and renders this page with them. It also answers with
-        them as JSON, at <a href="/api/boats">/api/boats</a>.
+        A route of Fastify has the boats, and renders this page with them. It also answers with them
+        as JSON, at <a href="/api/boats">/api/boats</a>.
       </p>
       <ul className="links">
         {data?.fleet.map(({ id, name, kind, sail }) => (
           <li key={id}>
-            <Link className="card row" href={`/boats/${id}`}>
+            <Link className="card boat-link" href={`/boats/${id}`}>
               <SailBoat sail={sail} />
               <span>
                 <strong>{name}</strong>
@@ -29,17 +29,19 @@ export default async function Boats() {
         ))}
       </ul>
       <h2>Not in the harbour</h2>
-      <ul>
+      {/* Without prefetch, or they would fail at the sight of their links. */}
+      <ul className="plain">
         <li>
-          <Link href="/boats/flying-dutchman">The Flying Dutchman</Link>: nobody has found her, and
-          Fastify answers with the app’s page for that.
+          <Link href="/boats/flying-dutchman" prefetch={false}>
+            The Flying Dutchman
+          </Link>
+          : nobody has found her, and Fastify answers with the app’s page for that.
         </li>
         <li>
-          {/* Without prefetch, or the route would throw at the sight of this link. */}
           <Link href="/boats/titanic" prefetch={false}>
             The Titanic
           </Link>
-          : her route throws, and Fastify’s error handler answers with the app’s error page.
+          : her route throws, and Fastify’s error handler answers with a page that says sorry.
         </li>
       </ul>
     </>
