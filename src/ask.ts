@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { Background } from './background.js'
 import { limitBody } from './bodies.js'
 import type { Connections } from './connections.js'
 import { FST_NEXT_REQUEST_FAILED } from './errors.js'
+import { forwardedHeaderFilter } from './forwarded-headers.js'
 import type { NextServer } from './next/server.js'
 import type { Readiness } from './readiness.js'
 import { Answer, type Handle, statusOf } from './response/answer.js'
@@ -33,7 +34,12 @@ interface Parts {
   connections: Connections
 }
 
-export function asker({ next, readiness, background, connections }: Parts): Asker {
+export function asker(
+  { next, readiness, background, connections }: Parts,
+  log: FastifyBaseLogger
+): Asker {
+  const filterForwarded = forwardedHeaderFilter(log)
+
   function open(reply: FastifyReply, request: IncomingMessage, precedence: Precedence): Answer {
     connections.add(reply.request.raw, reply.raw)
     const answer = new Answer(reply, request, precedence)
@@ -41,16 +47,14 @@ export function asker({ next, readiness, background, connections }: Parts): Aske
     return answer
   }
 
-  function inContext(handle: Handle): Handle {
-    return (request, response) => background.run(() => handle(request, response))
+  function start(answer: Answer, { request }: FastifyReply, handle: Handle): void {
+    const handleInContext: Handle = (raw, response) => {
+      filterForwarded(request, raw.headers)
+      return background.run(() => handle(raw, response))
+    }
+    if (readiness.isReady) answer.ask(handleInContext)
+    else readiness.wait().then(() => answer.ask(handleInContext), answer.fail.bind(answer))
   }
-
-  function start(answer: Answer, handle: Handle): void {
-    if (readiness.isReady) answer.ask(handle)
-    else readiness.wait().then(() => answer.ask(handle), answer.fail.bind(answer))
-  }
-
-  const handleWithNext = inContext(next.handle)
 
   return {
     ask(request, reply, bodyLimit) {
@@ -65,14 +69,15 @@ export function asker({ next, readiness, background, connections }: Parts): Aske
           answer.fail(error)
         })
       }
-      start(answer, handleWithNext)
+      start(answer, reply, next.handle)
     },
-    render(reply, request, precedence, handle) {
+    render(reply, request, precedence, handle = next.handle) {
       if (hasLeft(reply.raw)) return
-      start(open(reply, request, precedence), handle ? inContext(handle) : handleWithNext)
+      start(open(reply, request, precedence), reply, handle)
     },
     async bypass(reply, call) {
       handOver(reply)
+      filterForwarded(reply.request, reply.request.raw.headers)
       connections.add(reply.request.raw, reply.raw)
       try {
         await readiness.wait()

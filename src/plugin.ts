@@ -33,7 +33,7 @@ function serve(fastify: FastifyInstance, settings: Settings, next: NextServer): 
   const readiness = new Readiness(settings.dir)
   const background = collectBackground()
   const connections = trackConnections(fastify)
-  const askNext = asker({ next, readiness, background, connections })
+  const askNext = asker({ next, readiness, background, connections }, fastify.log)
 
   fastify.decorate('nextApp', next.app)
   fastify.decorate('next', routeDeclarer(next.app, settings, askNext))
