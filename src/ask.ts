@@ -7,8 +7,9 @@ import { FST_NEXT_REQUEST_FAILED } from './errors.js'
 import { forwardedHeaderFilter } from './forwarded-headers.js'
 import type { NextServer } from './next/server.js'
 import type { Readiness } from './readiness.js'
-import { Answer, type Handle, statusOf } from './response/answer.js'
+import { Answer, type Handle } from './response/answer.js'
 import { hasLeft } from './response/connection-response.js'
+import { statusOf } from './response/error-status.js'
 import { kAnswer } from './response/hooks.js'
 import { nextFirst, type Precedence } from './response/precedence.js'
 
@@ -72,10 +73,10 @@ export function asker(
       start(answer, reply, next.handle)
     },
     render(reply, request, precedence, handle = next.handle) {
-      if (hasLeft(reply.raw)) return
       start(open(reply, request, precedence), reply, handle)
     },
     async bypass(reply, call) {
+      if (reply.raw.headersSent || hasLeft(reply.raw)) return undefined
       handOver(reply)
       filterForwarded(reply.request, reply.request.raw.headers)
       connections.add(reply.request.raw, reply.raw)

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2Session } from 'node:http2'
 import type { Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { hasLeft } from './response/connection-response.js'
 
 const SWEEP_INTERVAL_MS = 50
 
@@ -45,6 +46,8 @@ export function trackConnections({ server }: FastifyInstance): Connections {
       server.on('session', onSession)
     },
     add({ socket }, response) {
+      // It has closed already, and will not say so again.
+      if (hasLeft(response)) return
       if ('server' in socket) servers.add(socket.server as HttpServer)
       inFlight++
       response.once('close', () => {

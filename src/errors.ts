@@ -92,12 +92,19 @@ export const FST_NEXT_INVALID_ROUTE = createError<[string, string]>(
   TypeError
 )
 
-/** `reply.nextRender()` was called with a path that can't be one of a page. */
+/** `reply.nextRender()` was called with what is no path. */
 export const FST_NEXT_INVALID_PATH = createError(
   'FST_NEXT_INVALID_PATH',
-  'reply.nextRender() takes the path of a page: begin it with "/", and encode what comes from a client.',
+  'reply.nextRender() takes the path of a page: begin it with "/".',
   500,
   TypeError
+)
+
+/** The path for `reply.nextRender()` would lead to another page than it names. */
+export const FST_NEXT_PATH_REFUSED = createError(
+  'FST_NEXT_PATH_REFUSED',
+  'There is no page at this path: remove its dot segments and control characters.',
+  404
 )
 
 /** `reply.nextRender()` was called with search parameters that have no form as text. */
@@ -106,6 +113,12 @@ export const FST_NEXT_INVALID_QUERY = createError(
   'The "query" of reply.nextRender() takes strings, numbers, booleans and lists of them.',
   500,
   TypeError
+)
+
+/** A reply that Next is answering was to be answered again. */
+export const FST_NEXT_ALREADY_ANSWERED = createError<[string]>(
+  'FST_NEXT_ALREADY_ANSWERED',
+  'The reply to "%s" has its answer already: return or await what answers it, and do so once.'
 )
 
 /** This version of Next offers no way to render the error page of a Pages Router app. */

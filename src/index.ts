@@ -4,7 +4,7 @@ export * as errors from './errors.js'
 export type { NextApp, NextRequestHandler } from './next/app.js'
 export type { FastifyNextOptions } from './options.js'
 export type { NextRenderOptions } from './render/decorators.js'
-export type { PageQuery } from './render/page-url.js'
+export type { PageQuery } from './render/page-search.js'
 export type { NextRouteHandler, NextRouteOptions } from './routes.js'
 export { fastifyNext }
 export default fastifyNext

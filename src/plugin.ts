@@ -6,6 +6,7 @@ import { asker } from './ask.js'
 import { collectBackground } from './background.js'
 import { trackConnections } from './connections.js'
 import { FST_NEXT_ALREADY_REGISTERED } from './errors.js'
+import { appForHandlers, type Replies } from './handler-app.js'
 import { createNextServer, type NextServer } from './next/server.js'
 import { type FastifyNextOptions, resolveOptions, type Settings } from './options.js'
 import { Readiness } from './readiness.js'
@@ -35,8 +36,11 @@ function serve(fastify: FastifyInstance, settings: Settings, next: NextServer): 
   const connections = trackConnections(fastify)
   const askNext = asker({ next, readiness, background, connections }, fastify.log)
 
-  fastify.decorate('nextApp', next.app)
-  fastify.decorate('next', routeDeclarer(next.app, settings, askNext))
+  const replies: Replies = new WeakMap()
+  const app = appForHandlers(next.app, replies, askNext)
+
+  fastify.decorate('nextApp', app)
+  fastify.decorate('next', routeDeclarer(app, replies, settings, askNext))
   addReplyDecorators(fastify, next, askNext)
   addErrorHook(fastify)
 

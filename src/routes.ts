@@ -10,7 +10,7 @@ import type { Asker } from './ask.js'
 import { hideMalformedContentType, leaveBodiesUnread, revealContentType } from './bodies.js'
 import { catchAllRoutes, METHODS } from './catch-all.js'
 import { FST_NEXT_INVALID_ROUTE, FST_NEXT_PREFIX_MISMATCH } from './errors.js'
-import { appForHandler } from './handler-app.js'
+import type { Replies } from './handler-app.js'
 import type { NextApp } from './next/app.js'
 import type { NextServer } from './next/server.js'
 import type { Settings } from './options.js'
@@ -57,21 +57,23 @@ export function addRoutes(
 }
 
 /** The decorator `fastify.next()`. */
-export function routeDeclarer(app: NextApp, settings: Settings, asker: Asker) {
+export function routeDeclarer(app: NextApp, replies: Replies, settings: Settings, asker: Asker) {
   return function next(
     this: FastifyInstance,
     path: string,
-    optionsOrHandler: NextRouteOptions | NextRouteHandler = {},
+    optionsOrHandler?: NextRouteOptions | NextRouteHandler | null,
     maybeHandler?: NextRouteHandler
   ): FastifyInstance {
-    assertRoute(path, optionsOrHandler, maybeHandler)
     const isHandler = typeof optionsOrHandler === 'function'
-    const options = isHandler ? {} : optionsOrHandler
+    const options = isHandler ? {} : (optionsOrHandler ?? {})
     const handler = isHandler ? optionsOrHandler : maybeHandler
+    assertRoute(path, options, handler)
     const bodyLimit = options.bodyLimit ?? settings.bodyLimit
 
     this.register(async scope => {
-      prepareScope(scope)
+      // A handler that has a schema for the body is to be given the body.
+      if (handler && hasBodySchema(options)) scope.addHook('onRoute', appendBeforeSend)
+      else prepareScope(scope)
       addRoute(scope, {
         ...logLevelOf(settings),
         ...options,
@@ -80,7 +82,8 @@ export function routeDeclarer(app: NextApp, settings: Settings, asker: Asker) {
         handler: handler
           ? (request, reply) => {
               revealContentType(request)
-              return handler(appForHandler(app, reply, asker), request, reply)
+              replies.set(reply.raw, reply)
+              return handler(app, request, reply)
             }
           : handlerOf(asker, bodyLimit)
       })
@@ -105,6 +108,10 @@ function assertRoute(path: unknown, options: unknown, handler: unknown): void {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return Object(value) === value
+}
+
+function hasBodySchema({ schema }: NextRouteOptions): boolean {
+  return schema?.body !== undefined
 }
 
 function prepareScope(scope: FastifyInstance): void {

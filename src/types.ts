@@ -12,22 +12,29 @@ declare module 'fastify' {
      * @example
      * fastify.next('/account', { onRequest: requireUser })
      */
-    next(path: string, options?: NextRouteOptions, handler?: NextRouteHandler): FastifyInstance
+    next(
+      path: string,
+      options?: NextRouteOptions | null,
+      handler?: NextRouteHandler
+    ): FastifyInstance
     next(path: string, handler: NextRouteHandler): FastifyInstance
   }
 
   interface FastifyReply {
     /**
-     * Answers with a page of the Next app, from any handler or hook. The status and headers that
-     * are set on the reply stay, unless Next redirects or fails.
+     * Answers with a page of the Next app, from a handler, an error handler, or a hook from
+     * `onRequest` to `preHandler`; return or await it there. The status and headers that are set on
+     * the reply stay, unless Next redirects or fails.
      * @param path of the page, without the basePath; what comes from a client has to be encoded
-     * @returns when the answer, or the client, has left; it never rejects
-     * @throws FST_NEXT_INVALID_PATH
+     * @returns resolves when the answer, or the client, has left
+     * @throws FST_NEXT_INVALID_PATH at once, like the next three
+     * @throws FST_NEXT_PATH_REFUSED when it would lead to another page, with the status 404
      * @throws FST_NEXT_INVALID_QUERY
+     * @throws FST_NEXT_ALREADY_ANSWERED in an `onSend` hook
      * @example
      * fastify.get('/me', (request, reply) => reply.nextRender('/account'))
      */
-    nextRender(path: string, options?: NextRenderOptions): Promise<void>
+    nextRender(path: string, options?: NextRenderOptions | null): Promise<void>
 
     /** Answers with the not-found page of the Next app, and 404. */
     nextNotFound(): Promise<void>

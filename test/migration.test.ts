@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
-import { type FastifyNextOptions, fastifyNext } from '../src/index.js'
+import { type FastifyNextOptions, fastifyNext, type NextRequestHandler } from '../src/index.js'
+import { event } from './helpers/event.js'
 import { builtFixture } from './helpers/fixture.js'
 import { guardProcessListeners } from './helpers/listeners.js'
 
@@ -48,10 +49,12 @@ t.test('a declared route is an HTML page, and answers HEAD', async t => {
   const request = await start(t, fastify => {
     fastify.next('/hello')
     fastify.next('/custom-property', { method: 'head' })
+    fastify.next('/null', null, (_app, _request, reply) => reply.send('null'))
   })
   const page = await request('/hello')
   t.match(page, { status: 200, type: HTML, body: '<div>hello world</div>' })
   t.equal(page.headers.get(header), 'hello')
+  t.equal((await request('/null')).body, 'null')
   const head = await request('/custom-property', { method: 'HEAD' })
   t.match(head, { status: 200, type: HTML, body: '' })
 })
@@ -101,6 +104,78 @@ t.test('a handler that renders to the raw response', async t => {
   t.equal(onSend, 0)
 })
 
+t.test('a handler keeps the request handler of the app', async t => {
+  let handle: NextRequestHandler | undefined
+  let count = 0
+  const request = await start(t, fastify => {
+    const early = fastify.nextApp.getRequestHandler()
+    fastify.next('/hello', (app, { raw }, reply) => {
+      handle ??= app.getRequestHandler()
+      reply.header('x-count', `${++count}`)
+      return handle(raw, reply.raw)
+    })
+    fastify.next('/api/*', (_app, { raw }, reply) => early(raw, reply.raw))
+  })
+  for (const expected of ['1', '2', '3']) {
+    const page = await request('/hello')
+    t.match(page.body, 'hello world')
+    t.equal(page.headers.get('x-count'), expected)
+  }
+  t.equal((await request('/api/user')).headers.get(header), 'hello')
+})
+
+t.test('a handler that sends what the app has rendered', async t => {
+  const request = await start(t, fastify => {
+    fastify.next('/hello', async (app, { raw }, reply) => {
+      const html = await app.renderToHTML(raw, reply.raw, '/hello')
+      return reply.type('text/html').send(`${html}<!-- mine -->`)
+    })
+  })
+  t.match((await request('/hello')).body, /hello world.*<!-- mine -->$/)
+})
+
+t.test('a handler with a schema for the body gets the body', async t => {
+  const body = { type: 'object', required: ['name'], properties: { name: { type: 'string' } } }
+  const request = await start(t, fastify => {
+    fastify.next('/names', { method: 'POST', schema: { body } }, async (_app, { body }) => ({
+      body
+    }))
+  })
+  const post = (value: object) =>
+    request('/names', {
+      method: 'POST',
+      body: JSON.stringify(value),
+      headers: { 'content-type': 'application/json' }
+    })
+  t.strictSame(JSON.parse((await post({ name: 'Ada' })).body), { body: { name: 'Ada' } })
+  t.equal((await post({})).status, 400)
+})
+
+t.test('a handler that begins when its client has left', async t => {
+  const left = event('the client')
+  const handled = event('the handler')
+  const fastify = Fastify()
+  const unguard = guardProcessListeners()
+  await fastify.register(fastifyNext, { dir, dev: false })
+  fastify.next('/hello', async (app, { raw }, reply) => {
+    raw.socket.once('close', () => left.happen())
+    await left.happened
+    await app.getRequestHandler()(raw, reply.raw)
+    handled.happen()
+  })
+  await fastify.listen({ host: '127.0.0.1', port: 0 })
+  unguard()
+  const { port } = fastify.server.address() as AddressInfo
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n', () => socket.destroy())
+  await handled.happened
+  // Sooner than after `closeTimeout`, for which a request in flight would be waited for.
+  const closed = event('the close', 5_000)
+  fastify.close().then(() => closed.happen())
+  await closed.happened
+  t.pass('closed')
+})
+
 t.test('a handler whose call of Next fails is answered, and logged', async t => {
   const errors: unknown[] = []
   const request = await start(
@@ -128,7 +203,7 @@ t.test('what is no path, option or handler is refused at once', async t => {
     t.throws(() => next('/hello', { method: 1 }), { ...refused, message: 'method' })
     t.throws(() => next('/hello', { method: ['GET', 1] }), { ...refused, message: 'method' })
     t.throws(() => next('/hello', { schema: 1 }), { ...refused, message: 'schema' })
-    t.throws(() => next('/hello', null), { ...refused, message: 'options' })
+    t.throws(() => next('/hello', 1), { ...refused, message: 'options' })
     t.throws(() => next('/hello', {}, 1), { ...refused, message: 'handler' })
   })
 })

@@ -1,4 +1,6 @@
+import { connect } from 'node:net'
 import t from 'tap'
+import { event } from './helpers/event.js'
 import { count } from './helpers/lane.js'
 import { ready, serve } from './helpers/serve.js'
 
@@ -39,6 +41,26 @@ for (const [router, page] of [
     t.equal(kept(), undefined, 'nothing is kept')
   })
 }
+
+t.test('nothing is kept for a client that has left', async t => {
+  const left = event('the client')
+  const rendered = event('the page')
+  const { port } = await serve(t, {
+    fixture: 'data',
+    after(fastify) {
+      fastify.get('/late', async ({ raw }, reply) => {
+        raw.socket.once('close', () => left.happen())
+        await left.happened
+        await reply.nextRender('/account', { data: { user: 'a secret' } })
+        rendered.happen()
+      })
+    }
+  })
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET /late HTTP/1.1\r\nHost: localhost\r\n\r\n', () => socket.destroy())
+  await rendered.happened
+  t.equal(kept(), undefined)
+})
 
 t.test('a client can not ask for the data of another request', async t => {
   const fastify = await ready(t, {

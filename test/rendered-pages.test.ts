@@ -35,6 +35,9 @@ t.test('a handler answers with a page', async t => {
     t.equal(response.headers.get('x-proxy'), 'seen', 'the proxy of the app applies')
     t.match(factsOf(await response.text()), { slug, query: { q: ['1', '2'] } })
   }
+  const away = await fetch(`${url}/returned?away=1`, { redirect: 'manual' })
+  t.equal(away.status, 307, 'where the proxy redirects')
+  t.match(away.headers.get('location'), '/shop')
   const posted = await fetch(`${url}/parsed`, {
     method: 'POST',
     body: JSON.stringify({ read: 'by Fastify' }),
@@ -102,7 +105,7 @@ t.test("what a client sends can't lead to another page", async t => {
   })
   for (const slug of ['..%2f', '.%2f', '%252e%252E', '..%5c', 'x%2f..%2fy', '.%09.%2f', '%0d%0a']) {
     const refused = await fastify.inject(`/by-slug/${slug}`)
-    t.match(refused.json(), { statusCode: 500, code: 'FST_NEXT_INVALID_PATH' }, slug)
+    t.match(refused.json(), { statusCode: 404, code: 'FST_NEXT_PATH_REFUSED' }, slug)
   }
   for (const path of ['', 'posts/a', 'http://other.example/', '?x', '\\posts']) {
     const refused = await fastify.inject(`/any?path=${encodeURIComponent(path)}`)
@@ -172,6 +175,14 @@ t.test('the headers of the reply stay, but for those of the bytes', async t => {
         reply.header('cache-control', 'public, max-age=60').header('x-configured', 'by the handler')
         return reply.header('content-length', '1').nextRender('/static')
       })
+      fastify.get('/encoded', (_request, reply) => {
+        reply.header('content-encoding', 'gzip').header('content-range', 'bytes 0-1/2')
+        return reply.header('etag', '"mine"').header('content-length', '1').nextRender('/static')
+      })
+      fastify.get('/policy', (_request, reply) => {
+        reply.header('content-security-policy', 'mine').header('content-disposition', 'attachment')
+        return reply.nextRender('/static')
+      })
       fastify.get('/cookies', (_request, reply) => {
         return reply.header('set-cookie', 'mine=1').nextRender('/api-route/cookies')
       })
@@ -184,6 +195,21 @@ t.test('the headers of the reply stay, but for those of the bytes', async t => {
   t.equal(headers['cache-control'], 'public, max-age=60')
   t.equal(headers['x-configured'], 'by the handler')
   t.match(headers.vary, /^Origin, rsc/)
+
+  for (const encoding of ['identity', 'gzip']) {
+    const encoded = await fastify.inject({
+      url: '/encoded',
+      headers: { 'accept-encoding': encoding }
+    })
+    t.equal(encoded.headers['content-encoding'], encoding === 'gzip' ? 'gzip' : undefined)
+    t.notOk(encoded.headers['content-range'] ?? encoded.headers.etag)
+    t.ok(encoded.rawPayload.length > 100)
+  }
+  const policy = await fastify.inject('/policy')
+  t.match(policy.headers, {
+    'content-security-policy': 'mine',
+    'content-disposition': 'attachment'
+  })
 
   const cookies = (await fastify.inject('/cookies')).headers['set-cookie'] as string[]
   t.equal(cookies[0], 'mine=1')
@@ -199,10 +225,11 @@ t.test('no shared cache keeps a page under the URL of a handler, unless it says 
       )
       fastify.get('/own', (_request, reply) => reply.nextRender('/static'))
       fastify.get('/failed', (_request, reply) => reply.code(500).nextRender('/static'))
+      fastify.get('/aged', (_request, reply) => reply.nextRender('/api-route/aged'))
     }
   })
   t.match((await fastify.inject('/static')).headers['x-nextjs-cache'], 'HIT')
-  for (const url of ['/own', '/failed']) {
+  for (const url of ['/own', '/failed', '/aged']) {
     const { headers } = await fastify.inject(url)
     t.equal(headers['set-cookie'], 'late=1')
     t.match(headers['cache-control'], /^private, .*no-store/, url)
@@ -288,6 +315,7 @@ t.test("navigation of Next's client gets the payload that it asks for", async t 
   // Next sends who has no checksum of the headers to the URL that has it.
   const corrected = await fastify.inject({ url: '/shop/posts/a/', headers })
   const [checksum] = String(corrected.headers.location).match(/_rsc(=\w+)?/) ?? []
+  t.match((await fastify.inject({ url: '/own', headers })).headers['content-type'], 'text/html')
   const payload = await fastify.inject({ url: `/own?${checksum}`, headers })
   t.equal(payload.statusCode, 200)
   t.match(payload.headers['content-type'], 'text/x-component')
@@ -306,4 +334,61 @@ t.test('a page prints no warning', async t => {
   })
   for (const url of ['/page', '/none', '/error']) await fastify.inject(url)
   t.strictSame(warnings, [])
+})
+
+t.test('a reply is answered once', async t => {
+  const warnings: string[] = []
+  const stream = { write: (line: string) => void warnings.push(JSON.parse(line).err?.code) }
+  const { url } = await serve(t, {
+    server: { logger: { level: 'warn', stream } },
+    after(fastify) {
+      fastify.get('/twice', async (_request, reply) => {
+        reply.nextRender('/stream')
+        await reply.nextRender('/static')
+      })
+      fastify.get('/sent', async (_request, reply) => {
+        reply.send('text')
+        await reply.nextRender('/static')
+      })
+      fastify.get('/hijacked', async ({ raw }, reply) => {
+        reply.hijack()
+        await reply.nextNotFound()
+        reply.raw.end(`of ${raw.url}`)
+      })
+      fastify.get('/overtaken', (_request, reply) => {
+        reply.nextRender('/static')
+        reply.send('text')
+      })
+    }
+  })
+  for (const [path, text] of [
+    ['/twice', /^<!DOCTYPE((?!<!DOCTYPE).)*The slow part((?!<!DOCTYPE).)*$/s],
+    ['/sent', /^text$/],
+    ['/hijacked', /^of \/hijacked$/],
+    ['/overtaken', /^text$/]
+  ] as const) {
+    t.match(await (await fetch(`${url}${path}`)).text(), text, path)
+  }
+  t.strictSame(warnings, Array(4).fill('FST_NEXT_ALREADY_ANSWERED'))
+})
+
+t.test('a hook for which the answer waits can not answer', async t => {
+  const { url } = await serve(t, {
+    after(fastify) {
+      fastify.get('/on-send', {
+        onSend: async (_request, reply) => reply.nextNotFound() as never,
+        handler: async () => 'text'
+      })
+      fastify.get('/on-error', {
+        onError: async (_request, reply) => reply.nextNotFound(),
+        handler: async () => {
+          throw new Error('boom')
+        }
+      })
+    }
+  })
+  const failed = await fetch(`${url}/on-send`)
+  t.equal(failed.status, 500)
+  t.match(await failed.json(), { code: 'FST_NEXT_ALREADY_ANSWERED' })
+  await t.rejects(fetch(`${url}/on-error`), 'the connection is cut')
 })

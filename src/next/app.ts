@@ -24,6 +24,13 @@ export interface NextApp {
     query?: unknown,
     parsedUrl?: Partial<UrlWithParsedQuery>
   ): Promise<void>
+  /** @deprecated by Next, which warns: use `reply.nextRender()` */
+  renderToHTML(
+    request: IncomingMessage,
+    response: ServerResponse,
+    pathname: string,
+    query?: unknown
+  ): Promise<string | null>
   /** @deprecated by Next, which warns: use `reply.nextNotFound()` */
   render404(
     request: IncomingMessage,

@@ -8,20 +8,18 @@ import { FST_NEXT_BUILD_NOT_FOUND, FST_NEXT_PREPARE_FAILED } from '../errors.js'
 import type { Settings } from '../options.js'
 import type { NextApp, NextRequestHandler } from './app.js'
 import { assertInUse, type LoadedConfig, loadNextConfig } from './config.js'
-import { type ErrorPages, errorPagesOf, errorRenderer, type RenderError } from './error-pages.js'
+import { type ErrorPages, findErrorPages, hasAppRouter } from './error-pages.js'
 import { latePort } from './late-port.js'
 import { findNext, type NextPackage } from './load.js'
+import type { PathConfig } from './page-path.js'
 import { pathsOutsideBasePath } from './rules.js'
 
 type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
 
 /** One Next app, from its config to its end: all that the rest of the plugin knows of Next. */
-export interface NextServer {
+export interface NextServer extends ErrorPages, PathConfig {
   readonly app: NextApp
-  readonly basePath: string
   readonly assetPrefix: string
-  readonly trailingSlash: boolean
-  readonly errorPages: ErrorPages
   /** What Next answers outside of the basePath. */
   readonly outsideBasePath: readonly RegExp[]
   /** In development: the hosts whose pages may use the development server, read at each request. */
@@ -32,7 +30,6 @@ export interface NextServer {
    */
   prepare(): Promise<void>
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
-  renderError: RenderError
   /** Hands a socket to Next: in development those of hot reloading. */
   upgrade: UpgradeHandler
   close(): Promise<void>
@@ -58,13 +55,13 @@ export async function createNextServer(
   try {
     assertBuilt(settings, config)
     const { basePath = '', assetPrefix = '', trailingSlash = false } = config?.values ?? {}
-    let renderError: RenderError
+    const handle = requestHandler(app)
+    let errorPages: ErrorPages
     return {
       app,
       basePath,
       assetPrefix,
       trailingSlash,
-      errorPages: errorPagesOf(dir, join(dir, config?.values.distDir ?? '.next'), dev),
       outsideBasePath:
         config && basePath !== ''
           ? await pathsOutsideBasePath(next, config.values, { dir, dev })
@@ -72,11 +69,17 @@ export async function createNextServer(
       allowedDevOrigins: config?.allowedDevOrigins ?? [],
       async prepare() {
         await prepare(app, dir)
-        renderError = errorRenderer(app, dev)
+        errorPages = findErrorPages(app, handle, {
+          basePath,
+          trailingSlash,
+          dev,
+          hasAppRouter: hasAppRouter(dir, join(dir, config?.values.distDir ?? '.next'), dev)
+        })
         if (config && Object.keys(settings.conf).length > 0) assertInUse(next, app, config.values)
       },
-      handle: requestHandler(app),
-      renderError: (...args) => renderError(...args),
+      handle,
+      renderNotFound: (...args) => errorPages.renderNotFound(...args),
+      renderError: (...args) => errorPages.renderError(...args),
       upgrade: upgradeHandler(app, upgrades),
       async close() {
         await app.close()

@@ -1,12 +1,17 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Asker } from '../ask.js'
+import { FST_NEXT_ALREADY_ANSWERED } from '../errors.js'
+import { pagePath } from '../next/page-path.js'
 import type { NextServer } from '../next/server.js'
-import { statusOf } from '../response/answer.js'
-import { kHasFailed } from '../response/hooks.js'
+import { hasLeft } from '../response/connection-response.js'
+import { statusOf } from '../response/error-status.js'
+import { removeHeadersOfBody } from '../response/headers.js'
+import { kAnswer, kHasFailed } from '../response/hooks.js'
 import { errorFirst, handlerFirst } from '../response/precedence.js'
 import { dropRenderData, keepRenderData, RENDER_ID_HEADER } from './data.js'
 import { pageRequest } from './page-request.js'
-import { type PageQuery, pagePath, pageSearch } from './page-url.js'
+import { type PageQuery, pageSearch, RSC_CHECKSUM, searchOf } from './page-search.js'
 
 /** What a handler can give to the page that it answers with. */
 export interface NextRenderOptions {
@@ -25,53 +30,67 @@ export function addReplyDecorators(
   next: NextServer,
   { render }: Asker
 ): void {
-  const { errorPages } = next
-
-  fastify.decorateReply('nextRender', function nextRender(path, { query, data } = {}) {
-    const { raw } = this.request
-    const url = pagePath(path, next) + pageSearch(query, raw.url ?? '')
-    const changes: Record<string, string | undefined> = { [RENDER_ID_HEADER]: undefined }
-    if (data !== undefined) {
-      const id = keepRenderData(data)
-      changes[RENDER_ID_HEADER] = id
-      this.raw.once('close', () => dropRenderData(id))
-    }
-    render(this, pageRequest(raw, url, { ...uncompressed(this), ...changes }), handlerFirst)
+  fastify.decorateReply('nextRender', function nextRender(path, options) {
+    const { query, data } = options ?? {}
+    const own = searchOf(this.request.raw.url ?? '')
+    const url = pagePath(path, next) + pageSearch(query, own)
+    if (!canAnswer(this)) return sent(this)
+    const changes: IncomingHttpHeaders = { [RENDER_ID_HEADER]: undefined }
+    if (data !== undefined) changes[RENDER_ID_HEADER] = keepUntilClose(this, data)
+    // Next would send its client to the page's own URL, past this handler.
+    if (!new URLSearchParams(own).has(RSC_CHECKSUM)) changes.rsc = undefined
+    render(this, requestFor(this, url, changes), handlerFirst)
     return sent(this)
   })
 
   fastify.decorateReply('nextNotFound', function nextNotFound() {
-    this.code(404)
-    const url = pagePath(errorPages.notFound, next)
-    render(this, pageRequest(this.request.raw, url, uncompressed(this)), errorFirst)
+    if (!canAnswer(this)) return sent(this)
+    this.code(404).removeHeader('content-disposition')
+    const request = requestFor(this, this.request.raw.url ?? '/')
+    render(this, request, errorFirst, next.renderNotFound)
     return sent(this)
   })
 
   fastify.decorateReply('nextRenderError', function nextRenderError(error) {
+    if (!canAnswer(this)) return sent(this)
     const status = this.statusCode >= 400 ? this.statusCode : statusOf(error)
-    this.code(status)
+    this.code(status).removeHeader('content-disposition')
     // Next's client loads the document when it gets HTML for the payload that it has asked for.
-    const changes = { ...uncompressed(this), rsc: undefined }
-    const { raw } = this.request
-    if (errorPages.error) {
-      render(this, pageRequest(raw, pagePath(errorPages.error, next), changes), errorFirst)
-    } else {
-      const request = pageRequest(raw, raw.url ?? '/', changes)
-      render(this, request, errorFirst, (request, response) => {
-        response.statusCode = status
-        return next.renderError(error, request, response)
-      })
-    }
+    const request = requestFor(this, this.request.raw.url ?? '/', { rsc: undefined })
+    render(this, request, errorFirst, (raw, response) => {
+      response.statusCode = status
+      return next.renderError(error, raw, response)
+    })
     return sent(this)
   })
 }
 
 /**
- * For a reply that has failed once: should a hook fail again, then Fastify answers with the headers
- * that the page has left, and plain JSON must not go out as `gzip`.
+ * Whether a reply can still be answered. Like Fastify, it warns if somebody else does.
+ * @throws FST_NEXT_ALREADY_ANSWERED in an `onSend` hook, for which the answer waits
  */
-function uncompressed(reply: FastifyReply): { 'accept-encoding'?: undefined } {
-  return reply[kHasFailed] ? { 'accept-encoding': undefined } : {}
+function canAnswer(reply: FastifyReply): boolean {
+  const answer = reply[kAnswer]
+  const hasBegun = reply.sent || reply.raw.headersSent
+  if (answer?.isLeaving && !hasBegun) throw new FST_NEXT_ALREADY_ANSWERED(reply.request.url)
+  if (hasLeft(reply.raw)) return false
+  if (!hasBegun && !answer?.isPending) return true
+  reply.log.warn(new FST_NEXT_ALREADY_ANSWERED(reply.request.url))
+  return false
+}
+
+function requestFor(reply: FastifyReply, url: string, changes?: IncomingHttpHeaders) {
+  removeHeadersOfBody(reply)
+  // Should a hook fail again, then Fastify answers with the headers that the page has left, and
+  // plain JSON must not go out as `gzip`.
+  const uncompressed = reply[kHasFailed] ? { 'accept-encoding': undefined } : {}
+  return pageRequest(reply.request.raw, url, { ...uncompressed, ...changes })
+}
+
+function keepUntilClose(reply: FastifyReply, data: unknown): string {
+  const id = keepRenderData(data)
+  reply.raw.once('close', () => dropRenderData(id))
+  return id
 }
 
 /** Resolves when the answer, or the client, has left. */

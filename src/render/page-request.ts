@@ -1,6 +1,10 @@
 import { type IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
-/** They describe a body that a page is not given, or what the client has of the handler's answer. */
+/**
+ * They describe a body that a page is not given, what the client has of the handler's answer, or are
+ * internal to Next, which takes them out of the requests that its router sees:
+ * next/dist/server/lib/server-ipc/utils.js.
+ */
 const NOT_FOR_PAGES = new Set([
   'content-encoding',
   'content-length',
@@ -12,10 +16,15 @@ const NOT_FOR_PAGES = new Set([
   'if-range',
   'if-unmodified-since',
   'next-action',
+  'next-resume',
   'range',
   'te',
   'trailer',
-  'transfer-encoding'
+  'transfer-encoding',
+  'x-matched-path',
+  'x-next-resume-state-length',
+  'x-nextjs-data',
+  'x-now-route-matches'
 ])
 
 /**
@@ -49,11 +58,15 @@ function headersForPages(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const host = headers.host ?? headers[':authority']
   const forPages: IncomingHttpHeaders = {}
   for (const [name, value] of Object.entries({ ...headers, host })) {
-    // Pseudo-headers of HTTP/2 are no header names to the Fetch API that Next uses.
-    if (value === undefined || NOT_FOR_PAGES.has(name) || name[0] === ':') continue
+    if (value === undefined || isNotForPages(name)) continue
     forPages[name] = value
   }
   return forPages
+}
+
+function isNotForPages(name: string): boolean {
+  // Pseudo-headers of HTTP/2 are no header names to the Fetch API that Next uses.
+  return name[0] === ':' || name.startsWith('x-middleware-') || NOT_FOR_PAGES.has(name)
 }
 
 /** The properties that hooks set for `getServerSideProps`; Node's and Next's own stay behind. */

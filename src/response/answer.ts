@@ -1,14 +1,15 @@
 import { AsyncResource } from 'node:async_hooks'
-import {
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type ServerResponse,
-  STATUS_CODES
-} from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
-import { FST_NEXT_ERROR_PAGE_UNSUPPORTED, FST_NEXT_REQUEST_FAILED } from '../errors.js'
+import {
+  FST_NEXT_ALREADY_ANSWERED,
+  FST_NEXT_ERROR_PAGE_UNSUPPORTED,
+  FST_NEXT_REQUEST_FAILED
+} from '../errors.js'
 import { ResponseBody } from './body.js'
+import { statusOf } from './error-status.js'
 import {
   allowsSharedCaches,
   type Headers,
@@ -16,6 +17,7 @@ import {
   restoreHeaders,
   singleValues
 } from './headers.js'
+import { lendHeaders, returnHeaders } from './lent-headers.js'
 import { NextResponse, type Payload } from './next-response.js'
 import { HEADERS_OF_THE_BYTES, NEVER_STORE, nextFirst, type Precedence } from './precedence.js'
 
@@ -34,6 +36,7 @@ export class Answer {
   readonly #scope = new AsyncResource('FastifyNextAnswer')
   #merged: { headers: Headers; before: Headers } | undefined
   #payload: Payload
+  #state: 'asked' | 'sent' | 'dropped' = 'asked'
 
   /** @param request the client's own, which is shared with hooks and logs, or one of ours */
   constructor(reply: FastifyReply, request: IncomingMessage, precedence: Precedence) {
@@ -46,7 +49,20 @@ export class Answer {
       this.#scope.runInAsyncScope(this.#send, this, payload)
     )
     // At the latest: hooks run after a client has left, too.
-    this.#response.once('close', () => this.#returnRequest())
+    this.#response.once('close', () => {
+      this.#returnRequest()
+      if (this.isPending && reply.raw.writableFinished) this.#drop()
+    })
+  }
+
+  /** Whether Next has yet to answer. */
+  get isPending(): boolean {
+    return this.#state === 'asked'
+  }
+
+  /** Whether the answer has been given to the reply. */
+  get isLeaving(): boolean {
+    return this.#state === 'sent'
   }
 
   /** Asks Next. Its promise says nothing about the answer, unless it rejects before the head. */
@@ -71,6 +87,7 @@ export class Answer {
         this.#response.destroy(error)
         return
       }
+      this.#state = 'dropped'
       this.#response.abandon()
       this.#returnRequest()
       if (!this.#reply.sent) this.#reply.send(error)
@@ -79,6 +96,7 @@ export class Answer {
 
   /** Drops all of Next's answer from a reply that is about to become an error. */
   giveWayTo(error: unknown): void {
+    this.#state = 'dropped'
     this.#response.abandon()
     this.#returnRequest()
     if (this.#reply.raw.headersSent) return
@@ -121,10 +139,11 @@ export class Answer {
     this.#returnRequest()
     const reply = this.#reply
     const response = this.#response
-    if (reply.sent) {
-      response.abandon()
+    if (reply.sent || reply.raw.headersSent) {
+      this.#drop()
       return
     }
+    this.#state = 'sent'
     const before = copyOf(reply.getHeaders())
     const status = this.#precedence.status(response.statusCode, reply.statusCode)
     const headers = this.#precedence.headers(singleValues(response.getHeaders()), before, status)
@@ -147,7 +166,24 @@ export class Answer {
     try {
       reply.send(isNamed && Buffer.isBuffer(payload) ? Readable.from([payload]) : payload)
     } catch (error) {
-      reply.send(error)
+      this.#sendError(error)
+    }
+  }
+
+  /** Somebody else has answered. */
+  #drop(): void {
+    this.#state = 'dropped'
+    this.#reply.log.warn(new FST_NEXT_ALREADY_ANSWERED(this.#reply.request.url))
+    this.#response.abandon()
+  }
+
+  #sendError(error: unknown): void {
+    try {
+      this.#reply.send(error)
+    } catch (cause) {
+      // Fastify takes nothing more, for example in an `onError` hook, which waits for the answer.
+      this.#reply.log.error(cause)
+      this.#reply.raw.destroy()
     }
   }
 
@@ -157,24 +193,6 @@ export class Answer {
     if (request.url !== this.#url) request.url = this.#url
     returnHeaders(request, this.#headers)
   }
-}
-
-/** Gives Next a copy of the headers to work on. */
-function lendHeaders(raw: IncomingMessage, headers: IncomingHttpHeaders): void {
-  if (raw.httpVersionMajor < 2) {
-    raw.headers = { ...headers }
-    return
-  }
-  // Pseudo-headers are no header names to the Fetch API that Next builds its requests with.
-  const copy = Object.fromEntries(Object.entries(headers).filter(([name]) => name[0] !== ':'))
-  copy.host ??= headers[':authority'] as string | undefined
-  // The headers of an HTTP/2 request have no setter.
-  Object.defineProperty(raw, 'headers', { configurable: true, value: copy, writable: true })
-}
-
-function returnHeaders(raw: IncomingMessage, headers: IncomingHttpHeaders): void {
-  if (raw.httpVersionMajor < 2) raw.headers = headers
-  else Reflect.deleteProperty(raw, 'headers')
 }
 
 /** Whether the status text is another than the one that Node gives the status. */
@@ -188,13 +206,6 @@ function canHaveTrailers(request: IncomingMessage, payload: Payload): boolean {
 
 function count(values: Headers[string]): number {
   return values === undefined ? 0 : [values].flat().length
-}
-
-/** The status that Fastify answers an error with. */
-export function statusOf(error: unknown): number {
-  const { statusCode, status } = Object(error) as { statusCode?: unknown; status?: unknown }
-  const code = Number(statusCode ?? status)
-  return code >= 400 && code <= 599 ? code : 500
 }
 
 /** Fastify adds cookies to the very list that it hands out. */

@@ -12,6 +12,22 @@ const CONNECTION_HEADERS = new Set([
   'upgrade'
 ])
 
+/** They describe a body, which is not the one that a page has. */
+const HEADERS_OF_A_BODY = [
+  'accept-ranges',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'etag',
+  'trailer'
+]
+
+/** Takes off a reply what a handler or a hook has said of a body that is not sent. */
+export function removeHeadersOfBody(reply: FastifyReply): void {
+  for (const name of HEADERS_OF_A_BODY) reply.removeHeader(name)
+}
+
 /**
  * Takes single values out of their lists: Next 16.2 has the `Content-Type` of a route handler in one,
  * which Fastify takes for none.

@@ -1,4 +1,4 @@
-import { allowsSharedCaches, type Headers } from './headers.js'
+import type { Headers } from './headers.js'
 
 /** Who wins where both Next and the reply say something. */
 export interface Precedence {
@@ -8,6 +8,8 @@ export interface Precedence {
 
 /** They describe the bytes that Next wrote, and no others. */
 export const HEADERS_OF_THE_BYTES = ['accept-ranges', 'content-length', 'etag', 'trailer'] as const
+/** With what the reply has of them, or instead of it. */
+const ADDED = new Set(['location', 'set-cookie', 'vary'])
 export const NEVER_STORE = 'private, no-cache, no-store, max-age=0, must-revalidate'
 
 /** For a request that Next answers: what hooks have set is only added to. */
@@ -16,7 +18,7 @@ export const nextFirst: Precedence = {
   headers: ofNext => ofNext
 }
 
-/** For a page that a handler answers with: the handler has the last word, except on the bytes. */
+/** For a page that a handler answers with: the handler has the last word. */
 export const handlerFirst: Precedence = {
   status(ofNext, ofReply) {
     return ofReply === 200 || isRedirect(ofNext) || ofNext >= 500 ? ofNext : ofReply
@@ -24,7 +26,7 @@ export const handlerFirst: Precedence = {
   headers(ofNext, ofReply, status) {
     const headers: Record<string, Headers[string]> = {}
     for (const name in ofNext) {
-      if (ofReply[name] === undefined || isNextsOwn(name)) headers[name] = ofNext[name]
+      if (ofReply[name] === undefined || ADDED.has(name)) headers[name] = ofNext[name]
     }
     // The hook that would take them away from other bytes is not on every route.
     for (const name of HEADERS_OF_THE_BYTES) delete headers[name]
@@ -47,14 +49,7 @@ function isRedirect(status: number): boolean {
   return status >= 300 && status < 400
 }
 
-/** Added to what the reply has, or true of no body but Next's. */
-function isNextsOwn(name: string): boolean {
-  return (
-    name === 'set-cookie' || name === 'vary' || name === 'location' || name.startsWith('content-')
-  )
-}
-
-/** Whether no cache that is shared by several visitors keeps an answer. */
+/** Whether no cache that is shared by several visitors may keep an answer: RFC 9111, 3. */
 function isPrivate(cacheControl: Headers[string], status: number): boolean {
-  return status < 400 && cacheControl !== undefined && !allowsSharedCaches(cacheControl)
+  return status < 400 && /\b(?:private|no-store)\b/i.test(String(cacheControl))
 }
