@@ -1,4 +1,8 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import t from 'tap'
+import { hasAppRouter } from '../src/next/error-pages.js'
 import { startApp } from './helpers/app-process.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
 import { ready } from './helpers/serve.js'
@@ -10,7 +14,7 @@ class Teapot extends Error {
 const PAGES = {
   slashed: { notFound: 'The shop does not have that', error: 'This page couldn’t load' },
   app: { notFound: 'This page could not be found', error: 'This page couldn’t load' },
-  'pages-router': { notFound: 'The error page for 404', error: 'The error page for' }
+  'pages-router': { notFound: 'The error page for 404', error: 'The error page for %d' }
 } as const
 
 const SECRET = /The secret/
@@ -41,7 +45,7 @@ for (const [fixture, pages] of Object.entries(PAGES)) {
       t.equal(response.status, status, path)
       t.match(response.headers.get('content-type'), 'text/html')
       t.match(response.headers.get('cache-control'), 'no-store')
-      t.match(body, text)
+      t.match(body, text.replace('%d', `${status}`))
       t.notMatch(body, SECRET)
       if (path === '/own/set') t.equal(response.headers.get('retry-after'), '1')
     }
@@ -119,3 +123,29 @@ t.test('an error page that fails is answered by Fastify', async t => {
   t.match(JSON.parse(body), { code: 'FST_NEXT_REQUEST_FAILED' })
   t.notMatch(body, 'a secret')
 })
+
+t.test(
+  'the router is that of the sources in development, and of the build in production',
+  async t => {
+    const dir = await mkdtemp(join(tmpdir(), 'fastify-next-'))
+    t.teardown(() => rm(dir, { force: true, recursive: true }))
+    const distDir = join(dir, '.next')
+    const manifest = join(distDir, 'server', 'app-paths-manifest.json')
+    await mkdir(dirname(manifest), { recursive: true })
+    const expectRouters = (inDevelopment: boolean, inProduction: boolean) => {
+      t.equal(hasAppRouter(dir, distDir, true), inDevelopment)
+      t.equal(hasAppRouter(dir, distDir, false), inProduction)
+    }
+    expectRouters(false, false)
+    await writeFile(manifest, '{}')
+    expectRouters(false, false)
+    await writeFile(manifest, '{ "/_not-found/page": "app/_not-found/page.js" }')
+    expectRouters(false, true)
+    await rm(manifest)
+    await mkdir(join(dir, 'src', 'app'), { recursive: true })
+    expectRouters(true, false)
+    await rm(join(dir, 'src'), { recursive: true })
+    await mkdir(join(dir, 'app'))
+    expectRouters(true, false)
+  }
+)

@@ -86,6 +86,10 @@ t.test("the user's object is neither changed nor kept", async t => {
   t.strictSame(settings.conf, { compress: false })
   t.ok(Object.isFrozen(settings))
   t.ok(Object.isFrozen(settings.conf))
+  const underPressure = { maxRssBytes: 1 }
+  const copy = resolveOptions({ underPressure }).underPressure
+  t.ok(Object.isFrozen(copy))
+  t.not(copy, underPressure)
 })
 
 t.test('logLevel is that of the routes of Next', async t => {

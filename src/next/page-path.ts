@@ -7,9 +7,9 @@ export interface PathConfig {
 }
 
 /** They could lead to another page than the handler has named: `/posts/${slug}`. */
-const LEAVES_ITS_PLACE = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i
+const LEAVES_ITS_PLACE = /[/\\](?:\.|%2e){1,2}(?:[/\\]|$)/i
 // biome-ignore lint/suspicious/noControlCharactersInRegex: URL parsers drop some of them.
-const CONTROL_CHARACTER = /[\0-\x1f\x7f]/
+const CONTROL_CHARACTER = /[\0-\x1f]/
 /** No slash follows these even with `trailingSlash`: next/dist/lib/load-custom-routes.js. */
 const IS_FILE = /\.[^/]*$/
 

@@ -45,8 +45,8 @@ export function pageRequest(
   request.httpVersionMajor = raw.httpVersionMajor
   request.httpVersionMinor = raw.httpVersionMinor
   request.headers = headersForPages({ ...raw.headers, ...changes })
-  request.rawHeaders = Object.entries(request.headers).flatMap(([name, value = []]) =>
-    [value].flat().flatMap(each => [name, each])
+  request.rawHeaders = Object.entries(request.headers).flatMap(([name, value]) =>
+    [value ?? []].flat().flatMap(each => [name, each])
   )
   copyProperties(raw, request)
   request.complete = true
@@ -55,18 +55,12 @@ export function pageRequest(
 }
 
 function headersForPages(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  const host = headers.host ?? headers[':authority']
   const forPages: IncomingHttpHeaders = {}
-  for (const [name, value] of Object.entries({ ...headers, host })) {
-    if (value === undefined || isNotForPages(name)) continue
-    forPages[name] = value
+  for (const [name, value] of Object.entries(headers)) {
+    const isForPages = !NOT_FOR_PAGES.has(name) && !name.startsWith('x-middleware-')
+    if (isForPages && value !== undefined) forPages[name] = value
   }
   return forPages
-}
-
-function isNotForPages(name: string): boolean {
-  // Pseudo-headers of HTTP/2 are no header names to the Fetch API that Next uses.
-  return name[0] === ':' || name.startsWith('x-middleware-') || NOT_FOR_PAGES.has(name)
 }
 
 /** The properties that hooks set for `getServerSideProps`; Node's and Next's own stay behind. */

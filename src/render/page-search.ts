@@ -1,5 +1,4 @@
 import { FST_NEXT_INVALID_QUERY } from '../errors.js'
-import { isPlainObject } from '../plain-object.js'
 
 type Value = string | number | boolean
 
@@ -22,7 +21,8 @@ export function searchOf(url: string): string {
  */
 export function pageSearch(query: PageQuery | undefined, own: string): string {
   if (query === undefined) return own
-  if (!isPlainObject(query)) throw new FST_NEXT_INVALID_QUERY()
+  // Fastify's own query has a prototype, of its parser.
+  if (Object(query) !== query || Array.isArray(query)) throw new FST_NEXT_INVALID_QUERY()
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined) continue

@@ -41,7 +41,7 @@ export const handlerFirst: Precedence = {
 
 /** For a page that says what went wrong, to which Next gives a status of its own, or 200. */
 export const errorFirst: Precedence = {
-  status: (ofNext, ofReply) => (isRedirect(ofNext) ? ofNext : ofReply),
+  status: (_ofNext, ofReply) => ofReply,
   headers: handlerFirst.headers
 }
 
