@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { Background } from './background.js'
 import { limitBody } from './bodies.js'
 import type { Connections } from './connections.js'
+import { policyPasser } from './content-security-policy.js'
 import { FST_NEXT_REQUEST_FAILED } from './errors.js'
 import { forwardedHeaderFilter } from './forwarded-headers.js'
 import type { NextServer } from './next/server.js'
@@ -40,6 +41,7 @@ export function asker(
   log: FastifyBaseLogger
 ): Asker {
   const filterForwarded = forwardedHeaderFilter(log)
+  const passPolicy = policyPasser(log)
 
   function open(reply: FastifyReply, request: IncomingMessage, precedence: Precedence): Answer {
     connections.add(reply.request.raw, reply.raw)
@@ -48,9 +50,10 @@ export function asker(
     return answer
   }
 
-  function start(answer: Answer, { request }: FastifyReply, handle: Handle): void {
+  function start(answer: Answer, reply: FastifyReply, handle: Handle): void {
     const handleInContext: Handle = (raw, response) => {
-      filterForwarded(request, raw.headers)
+      filterForwarded(reply.request, raw.headers)
+      passPolicy(reply, raw.headers, response)
       return background.run(() => handle(raw, response))
     }
     if (readiness.isReady) answer.ask(handleInContext)

@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import './types.js'
 import { asker } from './ask.js'
 import { collectBackground } from './background.js'
+import { leaveCompression } from './compression.js'
 import { trackConnections } from './connections.js'
 import { FST_NEXT_ALREADY_REGISTERED } from './errors.js'
 import { appForHandlers, type Replies } from './handler-app.js'
@@ -44,6 +45,7 @@ function serve(fastify: FastifyInstance, settings: Settings, next: NextServer): 
   addReplyDecorators(fastify, next, askNext)
   addErrorHook(fastify)
 
+  leaveCompression(fastify, next)
   addRoutes(fastify, next, settings, askNext)
   addHotReload(fastify, next, settings, readiness)
   addShutdown(fastify, { next, readiness, background, connections }, settings.closeTimeout)

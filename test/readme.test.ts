@@ -78,6 +78,14 @@ t.test('every snippet runs', async t => {
     t.equal(page.status, 200, code)
     if (code.includes('x-request-id')) t.ok(page.headers.get('x-request-id'))
     if (code.includes('setCookie')) t.match(page.headers.get('set-cookie'), 'visitor=')
+    if (code.includes('compress')) {
+      const headers = { 'accept-encoding': 'br' }
+      const dynamic = await fetch(`${server.url}/dynamic`, { headers })
+      t.equal(dynamic.headers.get('content-encoding'), 'br')
+      const [nonce] =
+        dynamic.headers.get('content-security-policy')?.match(/(?<='nonce-).+?(?=')/) ?? []
+      t.match(await dynamic.text(), `nonce="${nonce}"`)
+    }
     if (code.includes('/health')) {
       t.strictSame(await (await fetch(`${server.url}/health`)).json(), { ok: true })
     }

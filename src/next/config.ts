@@ -16,6 +16,8 @@ export interface LoadedConfig {
   values: Readonly<NextConfig>
   /** In development: the hosts whose pages may use the development server, read at each request. */
   allowedDevOrigins: string[]
+  /** Leaves the coding of answers to somebody else. Before Next is prepared. */
+  disableCompression(): void
   /** Puts back what the plugin changed: Next keeps the object for the life of the process. */
   restore(): void
 }
@@ -54,7 +56,15 @@ export async function loadNextConfig(
     changes.get('allowedDevOrigins') ?? config.allowedDevOrigins
   )
   if (dev) changes.set('allowedDevOrigins', allowedDevOrigins)
-  return { values: config, allowedDevOrigins, restore: edit(config, changes) }
+  const edits = [edit(config, changes)]
+  return {
+    values: config,
+    allowedDevOrigins,
+    disableCompression: () => void edits.unshift(edit(config, new Map([['compress', false]]))),
+    restore() {
+      for (const undo of edits.splice(0)) undo()
+    }
+  }
 }
 
 /**

@@ -24,6 +24,8 @@ export interface NextServer extends ErrorPages, PathConfig {
   readonly outsideBasePath: readonly RegExp[]
   /** In development: the hosts whose pages may use the development server, read at each request. */
   readonly allowedDevOrigins: string[]
+  /** Leaves the coding of answers to somebody else. Before `prepare()`. */
+  disableCompression(): void
   /**
    * @throws FST_NEXT_PREPARE_FAILED
    * @throws FST_NEXT_CONF_UNSUPPORTED
@@ -67,6 +69,7 @@ export async function createNextServer(
           ? await pathsOutsideBasePath(next, config.values, { dir, dev })
           : [],
       allowedDevOrigins: config?.allowedDevOrigins ?? [],
+      disableCompression: () => config?.disableCompression(),
       async prepare() {
         await prepare(app, dir)
         errorPages = findErrorPages(app, handle, {
