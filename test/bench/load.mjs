@@ -24,14 +24,14 @@ export async function answer(port, path, headers) {
   return ask(agent, port, path, headers)
 }
 
-/** Sends `count` requests over kept-alive connections; rejects when one is not answered with 200. */
-export async function load(port, path, headers, count) {
+/** Sends `count` requests over kept-alive connections; rejects when one has another status. */
+export async function load(port, path, headers, count, expected = 200) {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
   let left = count
   const worker = async () => {
     while (left-- > 0) {
       const { status } = await ask(agent, port, path, headers)
-      if (status !== 200) throw new Error(`${path}: ${status}`)
+      if (status !== expected) throw new Error(`${path}: ${status}`)
     }
   }
   await Promise.all(Array.from({ length: CONNECTIONS }, worker))

@@ -44,13 +44,14 @@ class Server {
   }
 }
 
-/** The app in `dir`, served by the plugin. */
-export function pluginServer(name, dir, port) {
-  const script = fileURLToPath(new URL('./plugin-server.mjs', import.meta.url))
-  return new Server(name, port, [script, dir, String(port)])
+/** The app in `dir`, served by the script `<name>-server.mjs`. */
+export function scriptServer(name, dir, port, ...args) {
+  const script = fileURLToPath(new URL(`./${name}-server.mjs`, import.meta.url))
+  return new Server(name, port, [script, dir, String(port), ...args])
 }
 
 /** The app in `dir`, served by `next start`. */
-export function nextStart(name, dir, port) {
-  return new Server(name, port, [nextBin, 'start', dir, '-p', String(port), '-H', '127.0.0.1'])
+export function nextStart(dir, port) {
+  const args = ['start', dir, '-p', String(port), '-H', '127.0.0.1']
+  return new Server('next start', port, [nextBin, ...args])
 }
