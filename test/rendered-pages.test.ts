@@ -196,9 +196,9 @@ t.test("navigation of Next's client gets the payload that it asks for", async t 
       )
   })
   const headers = { rsc: '1', 'next-url': '/from' }
-  // Next sends who has no checksum of the headers to the URL that has it.
+  // Next sends who has no checksum of the headers to the URL that has it; 16.2 does not mind.
   const corrected = await fastify.inject({ url: '/shop/posts/a/', headers })
-  const [checksum] = String(corrected.headers.location).match(/_rsc(=\w+)?/) ?? []
+  const [checksum = '_rsc=abcde'] = corrected.headers.location?.match(/_rsc(=\w+)?/) ?? []
   t.match((await fastify.inject({ url: '/own', headers })).headers['content-type'], 'text/html')
   const payload = await fastify.inject({ url: `/own?${checksum}`, headers })
   t.equal(payload.statusCode, 200)
