@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Background } from './background.js'
 import { limitBody } from './bodies.js'
 import type { Connections } from './connections.js'
@@ -38,10 +38,10 @@ interface Parts {
 
 export function asker(
   { next, readiness, background, connections }: Parts,
-  log: FastifyBaseLogger
+  fastify: FastifyInstance
 ): Asker {
-  const filterForwarded = forwardedHeaderFilter(log)
-  const passPolicy = policyPasser(log)
+  const filterForwarded = forwardedHeaderFilter(fastify)
+  const passPolicy = policyPasser(fastify.log)
 
   function open(reply: FastifyReply, request: IncomingMessage, precedence: Precedence): Answer {
     connections.add(reply.request.raw, reply.raw)

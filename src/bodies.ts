@@ -12,15 +12,20 @@ const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/
 const hiddenTypes = new WeakMap<FastifyRequest['raw'], string>()
 
 /**
- * Hides a malformed content type, for which Fastify answers 415 before it looks for a parser.
- * Next does not mind it.
+ * The last `preParsing` hook of a route: keeps the body for Next, and hides a malformed content type,
+ * for which Fastify answers 415 before it looks for a parser. Next does not mind it.
  */
-export const hideMalformedContentType: preParsingHookHandler = (request, _reply, payload, done) => {
+export const keepBodyForNext: preParsingHookHandler = (request, _reply, payload, done) => {
   const { headers } = request.raw
   const type = headers['content-type']
   if (type !== undefined && !MEDIA_TYPE.test(type)) {
     hiddenTypes.set(request.raw, type)
     delete headers['content-type']
+  }
+  // A hook that watches the body has started it, long before Next reads.
+  if (request.raw.readableFlowing) {
+    request.raw.pause()
+    Object.assign(request.raw, { readableFlowing: null })
   }
   done(null, payload)
 }

@@ -35,7 +35,7 @@ function serve(fastify: FastifyInstance, settings: Settings, next: NextServer): 
   const readiness = new Readiness(settings.dir)
   const background = collectBackground()
   const connections = trackConnections(fastify)
-  const askNext = asker({ next, readiness, background, connections }, fastify.log)
+  const askNext = asker({ next, readiness, background, connections }, fastify)
 
   const replies: Replies = new WeakMap()
   const app = appForHandlers(next.app, replies, askNext)

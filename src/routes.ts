@@ -2,12 +2,13 @@ import type {
   FastifyInstance,
   FastifyReply,
   FastifyRequest,
+  FastifySchema,
   HTTPMethods,
   RouteOptions,
   RouteShorthandOptions
 } from 'fastify'
 import type { Asker } from './ask.js'
-import { hideMalformedContentType, leaveBodiesUnread, revealContentType } from './bodies.js'
+import { keepBodyForNext, leaveBodiesUnread, revealContentType } from './bodies.js'
 import { catchAllRoutes, METHODS } from './catch-all.js'
 import { FST_NEXT_INVALID_ROUTE, FST_NEXT_PREFIX_MISMATCH } from './errors.js'
 import type { Replies } from './handler-app.js'
@@ -29,6 +30,9 @@ export interface NextRouteOptions extends RouteShorthandOptions {
   method?: HTTPMethods | HTTPMethods[]
 }
 
+/** A page is no part of an API: `@fastify/swagger` leaves it out. */
+const NOT_IN_OPENAPI = Object.assign({} as FastifySchema, { hide: true })
+
 /** Adds the routes of the plugin: the catch-all, or without it those of Next's own files. */
 export function addRoutes(
   fastify: FastifyInstance,
@@ -47,6 +51,7 @@ export function addRoutes(
     for (const [index, route] of routes.entries()) {
       addRoute(scope, {
         ...logLevelOf(settings),
+        schema: NOT_IN_OPENAPI,
         ...route,
         url: String(paths[index]),
         method: [...METHODS],
@@ -76,6 +81,7 @@ export function routeDeclarer(app: NextApp, replies: Replies, settings: Settings
       else prepareScope(scope)
       addRoute(scope, {
         ...logLevelOf(settings),
+        ...(handler ? {} : { schema: NOT_IN_OPENAPI }),
         ...options,
         url: path,
         method: methodsOf(options),
@@ -131,7 +137,7 @@ function addRoute(scope: FastifyInstance, options: RouteOptions): void {
   const { preParsing = [] } = options
   scope.route({
     ...options,
-    preParsing: [preParsing, hideMalformedContentType].flat(),
+    preParsing: [preParsing, keepBodyForNext].flat(),
     // A HEAD route that Fastify makes gives the length of the empty body as the page's.
     exposeHeadRoute: false
   })

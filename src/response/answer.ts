@@ -12,6 +12,7 @@ import { ResponseBody } from './body.js'
 import { statusOf } from './error-status.js'
 import {
   allowsSharedCaches,
+  encodeHeaders,
   type Headers,
   mergeHeaders,
   restoreHeaders,
@@ -51,7 +52,10 @@ export class Answer {
     // At the latest: hooks run after a client has left, too.
     this.#response.once('close', () => {
       this.#returnRequest()
-      if (this.isPending && reply.raw.writableFinished) this.#drop()
+      if (!this.isPending) return
+      // To Node a response of HTTP/2 has finished however its stream has ended.
+      if (reply.raw.headersSent && reply.raw.writableFinished) this.#drop()
+      else if (!reply.raw.headersSent) reply.log.info({ res: reply }, 'request aborted')
     })
   }
 
@@ -103,7 +107,7 @@ export class Answer {
     if (this.#merged) {
       restoreHeaders(this.#reply, this.#merged.headers, this.#merged.before)
       this.#reply.code(statusOf(error))
-      if (this.#reply.raw.statusMessage) this.#reply.raw.statusMessage = ''
+      if (this.#request.httpVersionMajor === 1) this.#reply.raw.statusMessage = ''
       this.#merged = undefined
     }
     this.#reply.header('cache-control', 'no-store')
@@ -116,6 +120,8 @@ export class Answer {
     const reply = this.#reply
     if ((payload ?? undefined) !== this.#payload) {
       for (const name of HEADERS_OF_THE_BYTES) {
+        // What is not modified has no bytes: RFC 9110, 15.4.5.
+        if (name === 'etag' && reply.statusCode === 304) continue
         if (headers[name] !== undefined && reply.getHeader(name) === headers[name]) {
           reply.removeHeader(name)
         }
@@ -126,6 +132,7 @@ export class Answer {
     if (!isTyped && (payload === null || payload === this.#payload)) {
       reply.removeHeader('content-type')
     }
+    if (typeof payload !== 'string') this.#encodeHeaders()
     // A cookie of one visitor, say a session, must not reach others through a cache.
     if (
       count(reply.getHeader('set-cookie')) > count(headers['set-cookie']) &&
@@ -161,6 +168,8 @@ export class Answer {
     if (headers.trailer !== undefined && !canHaveTrailers(this.#request, payload)) {
       reply.removeHeader('trailer')
     }
+    // Only Next's routes have the hook that does it after those of the user.
+    if (this.#precedence !== nextFirst) this.#encodeHeaders()
     // Fastify names a type for every buffer, and only Next's routes have the hook that removes it.
     const isNamed = this.#precedence !== nextFirst && reply.getHeader('content-type') === undefined
     try {
@@ -168,6 +177,12 @@ export class Answer {
     } catch (error) {
       this.#sendError(error)
     }
+  }
+
+  /** A buffer or a stream has Node send the head in Latin-1. */
+  #encodeHeaders(): void {
+    if (this.#merged === undefined || this.#request.httpVersionMajor === 2) return
+    if (this.#response.headEncoding === 'utf8') encodeHeaders(this.#reply, this.#merged.headers)
   }
 
   /** Somebody else has answered. */

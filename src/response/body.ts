@@ -53,7 +53,7 @@ export class ResponseBody extends Readable {
     if (this.#flushesHead) {
       this.#flushesHead = false
       // Else the head would wait for the first chunk, which an event stream may send much later.
-      if (this.readableLength === 0 && !this.#raw.headersSent) this.#raw.flushHeaders()
+      if (this.readableLength === 0 && !this.#raw.headersSent) flushHead(this.#raw)
     }
     this.#listeners.onRead()
   }
@@ -71,4 +71,12 @@ export class ResponseBody extends Readable {
     cutOff(this.#raw, failure)
     this.destroy(failure)
   }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** In Latin-1, as before every chunk. `flushHeaders()` of HTTP/1 sends a head in UTF-8. */
+function flushHead(raw: ServerResponse): void {
+  if (raw.req.httpVersionMajor === 1 && raw.req.method !== 'HEAD') raw.write(NOTHING)
+  else raw.flushHeaders()
 }

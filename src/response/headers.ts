@@ -58,6 +58,20 @@ export function restoreHeaders(reply: FastifyReply, headers: Headers, before: He
   }
 }
 
+const NOT_ASCII = /[^\0-\x7f]/
+
+/** Gives those of Next's headers that are still on the reply the bytes that they have in UTF-8. */
+export function encodeHeaders(reply: FastifyReply, headers: Headers): void {
+  for (const name in headers) {
+    const value = reply.getHeader(name)
+    if (value !== headers[name] || !NOT_ASCII.test(String(value))) continue
+    const encoded = [value].flat().map(each => Buffer.from(String(each)).toString('latin1'))
+    // Others keep their place: Node treats `Content-Disposition` in its own way behind a length.
+    if (name === 'set-cookie') reply.removeHeader(name)
+    reply.header(name, encoded.length === 1 ? encoded[0] : encoded)
+  }
+}
+
 function union(before: Headers[string], value: Headers[string]) {
   if (before === undefined) return value
   const names = [before, value].flat().join(',').split(',')

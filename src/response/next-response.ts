@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { FST_NEXT_REQUEST_FAILED } from '../errors.js'
 import { HIGH_WATER_MARK, ResponseBody } from './body.js'
 import { ConnectionResponse, cutOff, hasLeft } from './connection-response.js'
-import { bytesOf, encodingOf, headersOf } from './node-arguments.js'
+import { bytesOf, encodingOf, encodingOfHead, headersOf } from './node-arguments.js'
 import { Pieces } from './pieces.js'
 
 type Callback = (error?: Error | null) => void
@@ -23,6 +23,9 @@ export class NextResponse extends ConnectionResponse {
   /** False for HEAD, 1xx, 204 and 304. */
   declare _hasBody: boolean
   declare _implicitHeader: () => void
+
+  /** The encoding in which Node would have sent the head: the bytes of `größe` depend on it. */
+  headEncoding: 'latin1' | 'utf8' | undefined
 
   readonly #deliver: (payload: Payload) => void
   #delivered = false
@@ -58,6 +61,7 @@ export class NextResponse extends ConnectionResponse {
   }
 
   override flushHeaders(): void {
+    this.headEncoding ??= 'utf8'
     if (!this._header) this._implicitHeader()
     this.#scheduleFlush()
   }
@@ -67,6 +71,9 @@ export class NextResponse extends ConnectionResponse {
     encoding?: BufferEncoding | Callback,
     callback?: Callback
   ): boolean {
+    // The size of a chunk goes before it, in Latin-1.
+    const isChunked = !this.hasHeader('content-length')
+    this.headEncoding ??= isChunked ? 'latin1' : encodingOfHead(chunk, encoding)
     return this.#write(chunk, encoding, callback)
   }
 
@@ -90,6 +97,7 @@ export class NextResponse extends ConnectionResponse {
     if (this.finished) return super.end(...(given as [unknown, BufferEncoding, Callback]))
     const done = given.find(argument => typeof argument === 'function') as Callback | undefined
     const [chunk, encoding] = given
+    this.headEncoding ??= this._hasBody ? encodingOfHead(chunk, encoding) : 'latin1'
     if (chunk && chunk !== done) this.#write(chunk, encodingOf(encoding))
     else if (!this._header) this._implicitHeader()
     if (done) this.once('finish', done)

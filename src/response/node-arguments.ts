@@ -17,6 +17,15 @@ export function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
   return undefined
 }
 
+/**
+ * The encoding in which Node sends a head: that of what follows it at once. It puts a string behind the
+ * head, and sends both as one.
+ */
+export function encodingOfHead(chunk: unknown, encoding: unknown): 'latin1' | 'utf8' {
+  const isUtf8 = (encodingOf(encoding) ?? 'utf8').replace('-', '').toLowerCase() === 'utf8'
+  return typeof chunk === 'string' && chunk !== '' && isUtf8 ? 'utf8' : 'latin1'
+}
+
 /** The headers that Node's `writeHead()` takes: an object, a list of pairs, or a flat list. */
 export function* headersOf(
   headers: Readonly<OutgoingHttpHeaders> | readonly unknown[]

@@ -1,0 +1,33 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
+
+/** The connections that `fetch()` has opened in this process. */
+export interface OwnConnections {
+  /** Whether a connection of the server has its other end in this process. */
+  has(socket: Socket): boolean
+  stop(): void
+}
+
+/** Documented by undici, which is Node's `fetch()`. */
+const CONNECTED = 'undici:client:connected'
+
+/** Notes the connections of `fetch()`, until `stop()`. */
+export function trackOwnConnections(): OwnConnections {
+  const open = new Set<string>()
+  const onConnected = (message: unknown): void => {
+    const { socket } = message as { socket: Socket }
+    const end = nameOf(socket.localAddress, socket.localPort)
+    open.add(end)
+    socket.once('close', () => open.delete(end))
+  }
+  subscribe(CONNECTED, onConnected)
+  return {
+    has: ({ remoteAddress, remotePort }) => open.has(nameOf(remoteAddress, remotePort)),
+    stop: () => void unsubscribe(CONNECTED, onConnected)
+  }
+}
+
+/** A server on `::` sees an IPv4 address in the form of IPv6. */
+function nameOf(address = '', port = 0): string {
+  return `${address.replace(/^::ffff:/, '')} ${port}`
+}
