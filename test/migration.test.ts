@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { type FastifyNextOptions, fastifyNext, type NextRequestHandler } from '../src/index.js'
+import { startApp } from './helpers/app-process.js'
 import { event } from './helpers/event.js'
 import { builtFixture } from './helpers/fixture.js'
 import { guardProcessListeners } from './helpers/listeners.js'
@@ -222,6 +223,14 @@ t.test('the files of Next are served, unless noServeAssets says not to', async t
       status: 404,
       type: 'application/json; charset=utf-8'
     })
+  }
+})
+
+t.test('the files of Next are below the basePath of conf', async t => {
+  // Next keeps the basePath of a directory for the life of a process.
+  const { url } = await startApp(t, { dir, dev: false, conf: { basePath: '/base_path' } })
+  for (const asset of assets) {
+    t.equal((await fetch(`${url}/base_path/_next/${asset}`)).status, 200, asset)
   }
 })
 
