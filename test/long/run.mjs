@@ -59,9 +59,15 @@ for (const version of only === 'node' ? [] : NEXTS) {
     'development',
     'error-pages',
     'failures',
+    'forwarded-headers',
     'hooks',
     'migration',
+    'own-requests',
+    'plugins-compress',
+    'plugins-helmet',
+    'raw-handlers',
     'render-data',
+    'rendered-answers',
     'rendered-pages',
     'restart'
   ]
