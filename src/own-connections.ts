@@ -17,17 +17,20 @@ export function trackOwnConnections(): OwnConnections {
   const onConnected = (message: unknown): void => {
     const { socket } = message as { socket: Socket }
     const end = nameOf(socket.localAddress, socket.localPort)
+    if (end === undefined) return
     open.add(end)
     socket.once('close', () => open.delete(end))
   }
   subscribe(CONNECTED, onConnected)
   return {
-    has: ({ remoteAddress, remotePort }) => open.has(nameOf(remoteAddress, remotePort)),
+    has: ({ remoteAddress, remotePort }) => open.has(nameOf(remoteAddress, remotePort) ?? ''),
     stop: () => void unsubscribe(CONNECTED, onConnected)
   }
 }
 
-/** A server on `::` sees an IPv4 address in the form of IPv6. */
-function nameOf(address = '', port = 0): string {
+/** `undefined` for the socket of a file, which has neither. */
+function nameOf(address: string | undefined, port: number | undefined): string | undefined {
+  if (address === undefined || port === undefined) return undefined
+  // A server on `::` sees an IPv4 address in the form of IPv6.
   return `${address.replace(/^::ffff:/, '')} ${port}`
 }
