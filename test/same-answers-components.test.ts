@@ -3,6 +3,7 @@ import { count } from './helpers/lane.js'
 import { callActions } from './same-answers/actions.js'
 import { sameAnswers } from './same-answers/app.js'
 import { loadAssets, renew } from './same-answers/renewal.js'
+import { sendBadInputs } from './same-answers/sockets.js'
 
 const ROUTES = [
   '/',
@@ -34,7 +35,7 @@ t.test('the plugin answers as next start does: cache components', t =>
     ],
     preview: '/route/draft',
     routes: ROUTES,
-    async more(check) {
+    async more(check, servers) {
       await callActions(check, '/action')
       await renew(check, [
         ['/cached', '/route/renew'],
@@ -42,6 +43,7 @@ t.test('the plugin answers as next start does: cache components', t =>
         ['/route/cached', '/route/renew']
       ])
       await loadAssets(check, '/partial/1')
+      await sendBadInputs(check, servers)
     }
   })
 )

@@ -2,6 +2,7 @@ import t from 'tap'
 import { count } from './helpers/lane.js'
 import { sameAnswers } from './same-answers/app.js'
 import { loadAssets } from './same-answers/renewal.js'
+import { sendBadInputs } from './same-answers/sockets.js'
 import type { Headers } from './same-answers/variants.js'
 
 const LOCALES = ['', '/fr', '/de', '/de-AT', '/ja', '/en', '/FR', '/xx']
@@ -53,11 +54,12 @@ t.test('the plugin answers as next start does: locales', t =>
     name: 'international',
     headers: HEADERS,
     routes: ROUTES,
-    async more(check) {
+    async more(check, servers) {
       for (const path of ['/', '/fr', '/props', '/?a=1']) {
         for (const headers of HEADERS) await check.request({ method: 'GET', path, headers })
       }
       await loadAssets(check, '/fr')
+      await sendBadInputs(check, servers)
     }
   })
 )
