@@ -26,7 +26,10 @@ async function record(name, status) {
 const only = process.argv[2]
 
 for (const version of only === 'next' ? [] : NODES) {
-  await record(`Node.js ${version}`, run('npx', ['-y', '-p', `node@${version}`, '-c', 'npm test']))
+  await record(
+    `Node.js ${version}`,
+    run('npx', ['-y', '-p', `node@${version}`, '-c', 'npm test -- --timeout=1800'])
+  )
 }
 
 for (const version of only === 'node' ? [] : NEXTS) {

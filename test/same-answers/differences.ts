@@ -26,7 +26,7 @@ function withoutChance(text: string): string {
     .replace(/(__next_preview_data=)[\w.-]{20,}/g, '$1encrypted')
     .replace(/"[\w-]{21}([hmv])"/g, '"random$1"')
     .replace(/%%drp:id:[\da-f]+%%/g, '%%drp:id:random%%')
-    .replace(/(digest\\*":\\*"|data-dgst=")\d+/g, '$1of the stack')
+    .replace(/(digest\\*":\\*"|data-dgst="|\$RX\("B:\d+",")\d+/g, '$1of the stack')
 }
 
 /** In which order the parts of a page stream out is a matter of timing. */
