@@ -103,7 +103,7 @@ export const FST_NEXT_INVALID_PATH = createError(
 /** The path for `reply.nextRender()` would lead to another page than it names. */
 export const FST_NEXT_PATH_REFUSED = createError(
   'FST_NEXT_PATH_REFUSED',
-  'There is no page at this path: remove its dot segments and control characters.',
+  'There is no page at this path: remove its dot segments, tabs and line breaks.',
   404
 )
 

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { hasAppRouter } from '../src/next/error-pages.js'
 import { startApp } from './helpers/app-process.js'
@@ -79,16 +80,37 @@ t.test("Next's client gets the error page as a document", async t => {
   t.match(headers['content-type'], 'text/html')
 })
 
+/** Gives a prepared app another server, as a later Next may. */
+function replaceServer({ nextApp }: FastifyInstance, server: object): void {
+  const prepare = nextApp.prepare.bind(nextApp)
+  nextApp.prepare = async () => {
+    await prepare()
+    Object.defineProperty(nextApp, 'server', { value: { close: async () => {}, ...server } })
+  }
+}
+
+t.test('without a server that renders them the pages of an App Router are asked for', async t => {
+  const fastify = await ready(t, {
+    fixture: 'slashed',
+    after(fastify) {
+      replaceServer(fastify, {})
+      fastify.get('/missing', (_request, reply) => reply.nextNotFound())
+      fastify.get('/error', (_request, reply) => reply.nextRenderError(new Teapot('a secret')))
+    }
+  })
+  const missing = await fastify.inject('/missing')
+  t.equal(missing.statusCode, 404)
+  t.match(missing.body, PAGES.slashed.notFound)
+  const error = await fastify.inject('/error')
+  t.equal(error.statusCode, 418)
+  t.match(error.body, PAGES.slashed.error)
+})
+
 t.test('without a way to the error page there is a coded error', async t => {
   const fastify = await ready(t, {
     fixture: 'pages-router',
     after(fastify) {
-      const { nextApp } = fastify
-      const prepare = nextApp.prepare.bind(nextApp)
-      nextApp.prepare = async () => {
-        await prepare()
-        Object.defineProperty(nextApp, 'server', { value: { close: async () => {} } })
-      }
+      replaceServer(fastify, {})
       fastify.get('/own', (_request, reply) => reply.nextRenderError(new Teapot('a secret')))
     }
   })
@@ -103,15 +125,11 @@ t.test('an error page that fails is answered by Fastify', async t => {
   const fastify = await ready(t, {
     fixture: 'pages-router',
     after(fastify) {
-      const { nextApp } = fastify
-      const prepare = nextApp.prepare.bind(nextApp)
-      nextApp.prepare = async () => {
-        await prepare()
-        const renderError = async () => {
+      replaceServer(fastify, {
+        async renderError() {
           throw new Error('a secret of the page')
         }
-        Object.defineProperty(nextApp, 'server', { value: { close: async () => {}, renderError } })
-      }
+      })
       fastify.setErrorHandler((error, _request, reply) => reply.nextRenderError(error))
       fastify.get('/own', async () => {
         throw new Teapot('a secret')

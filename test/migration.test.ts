@@ -183,7 +183,7 @@ t.test('a handler whose call of Next fails is answered, and logged', async t => 
     t,
     fastify => {
       fastify.next('/hello', (app, { raw }, reply) => {
-        app.render(raw, reply.raw, undefined as unknown as string)
+        app.render(raw, reply.raw, undefined as never)
       })
     },
     { server: { logger: { stream: { write: line => void errors.push(JSON.parse(line)) } } } }

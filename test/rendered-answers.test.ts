@@ -213,6 +213,8 @@ t.test('no header of bytes that may be replaced', async t => {
     for (const name of ['accept-ranges', 'etag', 'trailer'])
       t.notOk(headers[name], `${url} ${name}`)
   }
+  const configured = (await fastify.inject('/page')).headers['x-configured']
+  t.equal(configured, 'yes', 'those of next.config apply')
   const { body, headers } = await fastify.inject('/replaced')
   t.equal(body, 'replaced')
   t.notOk(headers['content-length'])

@@ -106,6 +106,7 @@ const ROUTES = [
 ]
 
 const files = {
+  'public/größe.txt': Buffer.from('Größe\n'),
   'public/large.bin': Buffer.from(Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * i) % 251)),
   'public/large.txt': Buffer.from('A line of a large text\n'.repeat(50_000))
 }

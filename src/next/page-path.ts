@@ -8,8 +8,8 @@ export interface PathConfig {
 
 /** They could lead to another page than the handler has named: `/posts/${slug}`. */
 const LEAVES_ITS_PLACE = /[/\\](?:\.|%2e){1,2}(?:[/\\]|$)/i
-// biome-ignore lint/suspicious/noControlCharactersInRegex: URL parsers drop some of them.
-const CONTROL_CHARACTER = /[\0-\x1f]/
+/** URL parsers drop these, and what is left may be a dot segment. */
+const DROPPED = /[\t\n\r]/
 /** No slash follows these even with `trailingSlash`: next/dist/lib/load-custom-routes.js. */
 const IS_FILE = /\.[^/]*$/
 
@@ -21,7 +21,7 @@ const IS_FILE = /\.[^/]*$/
  */
 export function pagePath(path: unknown, { basePath, trailingSlash }: PathConfig): string {
   if (typeof path !== 'string' || !path.startsWith('/')) throw new FST_NEXT_INVALID_PATH()
-  if (CONTROL_CHARACTER.test(path) || LEAVES_ITS_PLACE.test(path)) throw new FST_NEXT_PATH_REFUSED()
+  if (DROPPED.test(path) || LEAVES_ITS_PLACE.test(path)) throw new FST_NEXT_PATH_REFUSED()
   const url = new URL('http://localhost')
   // Unlike in a whole URL, `?` and `#` are encoded here.
   url.pathname = path.replace(/\/{2,}/g, '/')

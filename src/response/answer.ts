@@ -9,6 +9,7 @@ import {
   FST_NEXT_REQUEST_FAILED
 } from '../errors.js'
 import { ResponseBody } from './body.js'
+import { cutOff } from './connection-response.js'
 import { statusOf } from './error-status.js'
 import {
   allowsSharedCaches,
@@ -198,7 +199,7 @@ export class Answer {
     } catch (cause) {
       // Fastify takes nothing more, for example in an `onError` hook, which waits for the answer.
       this.#reply.log.error(cause)
-      this.#reply.raw.destroy()
+      cutOff(this.#reply.raw, new FST_NEXT_REQUEST_FAILED({ cause }))
     }
   }
 
