@@ -1,10 +1,15 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/context.ts'],
+  entry: {
+    index: 'src/index.ts',
+    context: 'src/context.ts',
+    // Next imports it by its path.
+    'guarded-cache-handler': 'src/next/guarded-cache-handler.ts'
+  },
   format: ['esm', 'cjs'],
   target: 'node20',
-  dts: true,
+  dts: { entry: { index: 'src/index.ts', context: 'src/context.ts' } },
   shims: true,
   sourcemap: true,
   clean: true

@@ -3,29 +3,31 @@ import fastifyNext from 'fastify-next'
 import { api } from './server/api.js'
 import { boats } from './server/boats.js'
 import { answerError } from './server/errors.js'
+import { health } from './server/health.js'
 import { signIn } from './server/sign-in.js'
 
 const dev = process.argv.includes('--dev')
-const fastify = Fastify({ logger: true })
+const fastify = Fastify({ logger: { level: process.env.LOG_LEVEL ?? 'info' } })
 
 fastify.setErrorHandler(answerError)
 fastify.register(api)
 fastify.register(boats)
+fastify.register(health)
 fastify.register(signIn)
-fastify.register(fastifyNext, { dir: import.meta.dirname, dev })
+fastify.register(fastifyNext, {
+  dir: import.meta.dirname,
+  dev,
+  // What a load balancer takes to notice that /health is not fine any more.
+  drainDelay: Number(process.env.DRAIN_DELAY ?? 0)
+})
 
-try {
-  await fastify.listen({ port: Number(process.env.PORT ?? 3000) })
-} catch (error) {
-  // Next listens for uncaught errors, so the process would end as if all was well.
-  fastify.log.error(error)
-  process.exit(1)
-}
+await fastify.listen({ port: Number(process.env.PORT ?? 3000) })
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   // Once: a second signal ends the process at once, whatever the first one waits for.
   process.once(signal, async () => {
     await fastify.close()
+    console.log('Example closed')
     // The native threads of Turbopack would keep the process alive.
     if (dev) process.exit(0)
   })

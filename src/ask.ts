@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Background } from './background.js'
 import { limitBody } from './bodies.js'
-import type { Connections } from './connections.js'
+import type { Connections } from './closing/connections.js'
 import { policyPasser } from './content-security-policy.js'
 import { FST_NEXT_REQUEST_FAILED } from './errors.js'
 import { forwardedHeaderFilter } from './forwarded-headers.js'
@@ -44,20 +44,20 @@ export function asker(
   const passPolicy = policyPasser(fastify.log)
 
   function open(reply: FastifyReply, request: IncomingMessage, precedence: Precedence): Answer {
-    connections.add(reply.request.raw, reply.raw)
-    const answer = new Answer(reply, request, precedence)
+    connections.add(reply)
+    const answer = new Answer(reply, request, precedence, background.runFor(reply.request))
     reply[kAnswer] = answer
     return answer
   }
 
   function start(answer: Answer, reply: FastifyReply, handle: Handle): void {
-    const handleInContext: Handle = (raw, response) => {
+    const handleWithHeaders: Handle = (raw, response) => {
       filterForwarded(reply.request, raw.headers)
       passPolicy(reply, raw.headers, response)
-      return background.run(() => handle(raw, response))
+      return handle(raw, response)
     }
-    if (readiness.isReady) answer.ask(handleInContext)
-    else readiness.wait().then(() => answer.ask(handleInContext), answer.fail.bind(answer))
+    if (readiness.isReady) answer.ask(handleWithHeaders)
+    else readiness.wait().then(() => answer.ask(handleWithHeaders), answer.fail.bind(answer))
   }
 
   return {
@@ -82,10 +82,10 @@ export function asker(
       if (reply.raw.headersSent || hasLeft(reply.raw)) return undefined
       handOver(reply)
       filterForwarded(reply.request, reply.request.raw.headers)
-      connections.add(reply.request.raw, reply.raw)
+      connections.add(reply)
       try {
         await readiness.wait()
-        return await background.run(call)
+        return await background.runFor(reply.request)(call)
       } catch (cause) {
         // Fastify answers no error of a reply that is out of its hands, and who made it so need not
         // wait for this.

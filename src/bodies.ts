@@ -1,3 +1,4 @@
+import type { ServerHttp2Stream } from 'node:http2'
 import type { FastifyInstance, FastifyRequest, preParsingHookHandler } from 'fastify'
 import { FST_NEXT_BODY_TOO_LARGE } from './errors.js'
 
@@ -27,7 +28,32 @@ export const keepBodyForNext: preParsingHookHandler = (request, _reply, payload,
     request.raw.pause()
     Object.assign(request.raw, { readableFlowing: null })
   }
+  if ('stream' in request.raw) failWhenReset(request.raw, request.raw.stream as ServerHttp2Stream)
   done(null, payload)
+}
+
+/**
+ * Node ends the body of an HTTP/2 request that is reset as if it were complete, and half an upload
+ * would be taken for all of it. Over HTTP/1 it fails.
+ */
+function failWhenReset(request: FastifyRequest['raw'], stream: ServerHttp2Stream): void {
+  if (stream.endAfterHeaders) return
+  const { push } = request
+  let hasEnded = false
+  const end = (): void => {
+    if (hasEnded) return
+    hasEnded = true
+    const hasFailed = Boolean(stream.rstCode) && request.listenerCount('error') > 0
+    if (!hasFailed) push.call(request, null)
+    else request.emit('error', Object.assign(new Error('aborted'), { code: 'ECONNRESET' }))
+  }
+  request.push = function pushOrEnd(chunk, encoding) {
+    if (chunk !== null) return push.call(this, chunk, encoding)
+    // Node learns of the reset after the end; of what is closed it reads no more.
+    if (stream.closed) end()
+    else setImmediate(end)
+    return false
+  }
 }
 
 /** Shows a content type again that was hidden from Fastify. */

@@ -44,10 +44,23 @@ export const FST_NEXT_BUILD_NOT_FOUND = createError<[string, string]>(
   'There is no production build in "%s": run "next build %s", or set the option "dev" to true.'
 )
 
+/** The production build lacks files, or has broken ones. */
+export const FST_NEXT_BUILD_INCOMPLETE = createError<[string, string, string, ErrorOptions]>(
+  'FST_NEXT_BUILD_INCOMPLETE',
+  'The production build in "%s" can not be served: %s. Run "next build %s" again.'
+)
+
 /** `prepare()` of the Next app failed. */
 export const FST_NEXT_PREPARE_FAILED = createError<[string, ErrorOptions]>(
   'FST_NEXT_PREPARE_FAILED',
   'Next.js failed to start the app in "%s": mend what the cause names and start again.',
+  503
+)
+
+/** Next took longer to start than Fastify waits. */
+export const FST_NEXT_START_TIMEOUT = createError<[number]>(
+  'FST_NEXT_START_TIMEOUT',
+  'Next.js did not start within %d ms: raise the option "pluginTimeout" of Fastify.',
   503
 )
 
@@ -62,6 +75,24 @@ export const FST_NEXT_PREPARE_TIMEOUT = createError<[number]>(
 export const FST_NEXT_ALREADY_REGISTERED = createError(
   'FST_NEXT_ALREADY_REGISTERED',
   'fastify-next is already registered on this instance: register it once, or in a scope of its own.'
+)
+
+/** The app is served by this process already, and it or this one is a development server. */
+export const FST_NEXT_DIR_IN_USE = createError<[string]>(
+  'FST_NEXT_DIR_IN_USE',
+  'The app in "%s" is served already, and a development server shares its directory with nobody: close the other one first.'
+)
+
+/** The app is served by this process already, with other values of options that it has once. */
+export const FST_NEXT_OPTIONS_DIFFER = createError<[string, string]>(
+  'FST_NEXT_OPTIONS_DIFFER',
+  'The app in "%s" is served already, with other values of %s: give all registrations the same.'
+)
+
+/** This version of Next offers no way to keep several apps apart. */
+export const FST_NEXT_SEVERAL_APPS_UNSUPPORTED = createError<[string, string]>(
+  'FST_NEXT_SEVERAL_APPS_UNSUPPORTED',
+  'Next.js %s would mix the pages of several apps: run the app in "%s" in a process of its own.'
 )
 
 /** The plugin is registered under a prefix below which not all of the app's paths are. */

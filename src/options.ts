@@ -89,6 +89,12 @@ export interface FastifyNextOptions {
    */
   closeTimeout?: number
   /**
+   * How long `fastify.close()` goes on serving before it stops listening, in ms: at least what a
+   * load balancer takes to notice that the server is not ready any more.
+   * @default 0
+   */
+  drainDelay?: number
+  /**
    * The log level of the routes that Next answers.
    * @default the level of the instance
    */
@@ -121,6 +127,9 @@ function wholeNumber(from: number, to: number, expected: string): Rule {
   }
 }
 
+/** The largest delay that a timer of Node takes. */
+const milliseconds = wholeNumber(0, 2 ** 31 - 1, 'a whole number of milliseconds')
+
 const rules: Readonly<Record<keyof FastifyNextOptions, Rule>> = {
   conf: { accepts: isPlainObject, expected: 'a plain object' },
   dev: boolean,
@@ -149,8 +158,8 @@ const rules: Readonly<Record<keyof FastifyNextOptions, Rule>> = {
     expected: "a boolean, or the plugin's options"
   },
   bodyLimit: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'a whole number of bytes above 0'),
-  // The largest delay that a timer of Node takes.
-  closeTimeout: wholeNumber(0, 2 ** 31 - 1, 'a whole number of milliseconds'),
+  closeTimeout: milliseconds,
+  drainDelay: milliseconds,
   logLevel: text
 }
 
@@ -211,6 +220,7 @@ export function resolveOptions(options: FastifyNextOptions, log?: object): Setti
         : (options.underPressure ?? false),
     bodyLimit: options.bodyLimit,
     closeTimeout: options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT_MS,
+    drainDelay: options.drainDelay ?? 0,
     logLevel: options.logLevel
   })
 }

@@ -8,6 +8,12 @@ declare module 'fastify' {
     readonly nextApp: NextApp
 
     /**
+     * Whether Next answers requests, and `close()` has not been called: what a health route tells a
+     * load balancer.
+     */
+    readonly nextReady: boolean
+
+    /**
      * Declares a route that Next answers, with any of Fastify's route options.
      * @example
      * fastify.next('/account', { onRequest: requireUser })

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import type { Background } from './background.js'
 import type { NextServer } from './next/server.js'
 import type { Settings } from './options.js'
 import type { Readiness } from './readiness.js'
@@ -10,15 +11,20 @@ import type { Readiness } from './readiness.js'
 /** The paths of the sockets of hot reloading, below the basePath or the assetPrefix. */
 const HOT_RELOAD_PATHS = ['/_next/hmr', '/_next/webpack-hmr'] as const
 
+interface Parts {
+  next: NextServer
+  readiness: Readiness
+  background: Background
+}
+
 /**
  * Gives the sockets of hot reloading to Next, and leaves every other one alone. In production there
  * are none, so nothing listens.
  */
 export function addHotReload(
   fastify: FastifyInstance,
-  next: NextServer,
-  { dev, httpServer }: Settings,
-  readiness: Readiness
+  { next, readiness, background }: Parts,
+  { dev, httpServer }: Settings
 ): void {
   if (!dev) return
   const { server } = fastify
@@ -36,7 +42,7 @@ export function addHotReload(
     if (httpServer) return
     readiness
       .wait()
-      .then(() => socket.destroyed || next.upgrade(request, socket, head))
+      .then(() => socket.destroyed || background.run(() => next.upgrade(request, socket, head)))
       .catch(() => socket.destroy())
   }
 

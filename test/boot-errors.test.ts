@@ -67,7 +67,7 @@ t.test("the app's own next comes first, and must be a supported version", async 
   }
 })
 
-t.test('a build that Next can not start from', async t => {
+t.test('a build with a manifest that is broken', async t => {
   for (const fixture of ['plain', 'prefixed']) {
     const built = await builtFixture(fixture)
     const dir = fixturePath(`.corrupt-${fixture}`)
@@ -75,10 +75,10 @@ t.test('a build that Next can not start from', async t => {
     await cp(built, dir, { recursive: true })
     await writeFile(join(dir, '.next', 'routes-manifest.json'), 'not json')
     await t.rejects(boot({ dir, dev: false }), {
-      code: 'FST_NEXT_PREPARE_FAILED',
+      code: 'FST_NEXT_BUILD_INCOMPLETE',
       cause: SyntaxError
     })
-    await t.rejects(boot({ dir, dev: false }), { code: 'FST_NEXT_PREPARE_FAILED' })
+    await t.rejects(boot({ dir, dev: false }), { code: 'FST_NEXT_BUILD_INCOMPLETE' })
   }
 })
 

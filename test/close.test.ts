@@ -1,4 +1,3 @@
-import dns from 'node:dns'
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
@@ -9,9 +8,9 @@ import { startApp } from './helpers/app-process.js'
 import { event } from './helpers/event.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
 import { gate, setGlobal } from './helpers/globals.js'
+import { twoAddressesOfLocalhost } from './helpers/localhost.js'
+import { keptLog } from './helpers/log.js'
 import { ready, serve } from './helpers/serve.js'
-
-type Found = (error: Error | null, addresses: { address: string; family: number }[]) => void
 
 /** Far below Fastify's keepAliveTimeout of 72 s, far above what closing takes. */
 const SOON_MS = 5_000
@@ -54,21 +53,7 @@ t.test('close() cuts what is still going on after closeTimeout', async t => {
 })
 
 t.test('close() waits for both servers of localhost', async t => {
-  const { lookup } = dns
-  t.teardown(() => {
-    dns.lookup = lookup
-  })
-  // As on most machines, but not on all.
-  const addresses = [
-    { address: '127.0.0.1', family: 4 },
-    { address: '::1', family: 6 }
-  ]
-  dns.lookup = ((...parameters: [host: string, options: { all?: boolean }, done: Found]) => {
-    const [host, { all }, done] = parameters
-    if (host === 'localhost' && all) process.nextTick(done, null, addresses)
-    else Reflect.apply(lookup, dns, parameters)
-  }) as typeof lookup
-
+  twoAddressesOfLocalhost(t)
   const fastify = await ready(t, { server: { forceCloseConnections: false } })
   await fastify.listen({ host: 'localhost', port: 0 })
   t.equal(fastify.addresses().length, 2)
@@ -108,9 +93,17 @@ t.test('close() waits for the work of after(), for closeTimeout at most', async 
   await patient.fastify.close()
   t.ok(finished)
 
-  const hasty = await serve(t, { options: { closeTimeout: 100 } })
-  await (await fetch(`${hasty.url}/after`)).text()
+  const log = keptLog()
+  const hasty = await serve(t, {
+    options: { closeTimeout: 100 },
+    server: { logger: log.logger }
+  })
+  for (const query of ['', '?secret', '?secret']) {
+    await (await fetch(`${hasty.url}/after${query}`)).text()
+  }
   t.ok(await closesWithin(hasty.fastify, SOON_MS))
+  const warnings = log.take().filter(({ level }) => level === 40)
+  t.match(warnings, [{ msg: /3 background tasks of Next\.js unfinished: GET \/after \(3\)$/ }])
 })
 
 t.test('close() resolves twice, before ready and after a failed start', async t => {

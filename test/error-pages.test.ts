@@ -1,16 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { hasAppRouter } from '../src/next/error-pages.js'
 import { startApp } from './helpers/app-process.js'
+import { replaceServer, Teapot } from './helpers/error-pages.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
 import { ready } from './helpers/serve.js'
-
-class Teapot extends Error {
-  statusCode = 418
-}
 
 const PAGES = {
   slashed: { notFound: 'The shop does not have that', error: 'This page couldn’t load' },
@@ -20,7 +16,6 @@ const PAGES = {
 
 const SECRET = /The secret/
 
-// Each in a process of its own, since Next's cache mixes up the error pages of several apps.
 for (const [fixture, pages] of Object.entries(PAGES)) {
   t.test(`the error pages of "${fixture}"`, async t => {
     const dir = await builtFixture(fixture)
@@ -80,15 +75,6 @@ t.test("Next's client gets the error page as a document", async t => {
   t.match(headers['content-type'], 'text/html')
 })
 
-/** Gives a prepared app another server, as a later Next may. */
-function replaceServer({ nextApp }: FastifyInstance, server: object): void {
-  const prepare = nextApp.prepare.bind(nextApp)
-  nextApp.prepare = async () => {
-    await prepare()
-    Object.defineProperty(nextApp, 'server', { value: { close: async () => {}, ...server } })
-  }
-}
-
 t.test('without a server that renders them the pages of an App Router are asked for', async t => {
   const fastify = await ready(t, {
     fixture: 'slashed',
@@ -104,42 +90,6 @@ t.test('without a server that renders them the pages of an App Router are asked 
   const error = await fastify.inject('/error')
   t.equal(error.statusCode, 418)
   t.match(error.body, PAGES.slashed.error)
-})
-
-t.test('without a way to the error page there is a coded error', async t => {
-  const fastify = await ready(t, {
-    fixture: 'pages-router',
-    after(fastify) {
-      replaceServer(fastify, {})
-      fastify.get('/own', (_request, reply) => reply.nextRenderError(new Teapot('a secret')))
-    }
-  })
-  const { body, headers, statusCode } = await fastify.inject('/own')
-  t.equal(statusCode, 418)
-  t.match(headers['content-type'], 'application/json')
-  t.match(JSON.parse(body), { code: 'FST_NEXT_ERROR_PAGE_UNSUPPORTED', statusCode: 418 })
-  t.notMatch(body, 'a secret')
-})
-
-t.test('an error page that fails is answered by Fastify', async t => {
-  const fastify = await ready(t, {
-    fixture: 'pages-router',
-    after(fastify) {
-      replaceServer(fastify, {
-        async renderError() {
-          throw new Error('a secret of the page')
-        }
-      })
-      fastify.setErrorHandler((error, _request, reply) => reply.nextRenderError(error))
-      fastify.get('/own', async () => {
-        throw new Teapot('a secret')
-      })
-    }
-  })
-  const { body, statusCode } = await fastify.inject('/own')
-  t.equal(statusCode, 500)
-  t.match(JSON.parse(body), { code: 'FST_NEXT_REQUEST_FAILED' })
-  t.notMatch(body, 'a secret')
 })
 
 t.test(

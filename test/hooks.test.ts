@@ -77,17 +77,51 @@ t.test('hooks do not run in the async context of Next', async t => {
     before(fastify) {
       fastify.addHook('onRequest', (_request, _reply, done) => storage.run('of the hook', done))
       fastify.addHook('onSend', async (_request, _reply, payload) => {
-        stores.push(storage.getStore(), workStore())
+        stores.push(storage.getStore(), workStore(), requestContext())
         return payload
+      })
+      fastify.addHook('onResponse', async () => {
+        stores.push(storage.getStore(), workStore(), requestContext())
       })
     }
   })
   for (const url of PAGES) await fastify.inject(url)
   t.strictSame(
     stores,
-    PAGES.flatMap(() => ['of the hook', undefined])
+    PAGES.flatMap(() => Array(2).fill(['of the hook', undefined, undefined]).flat())
   )
 })
+
+t.test('nor do the streams that they pipe a page through', async t => {
+  const contexts = new Set<unknown>()
+  const look = () => contexts.add(requestContext())
+  const { url } = await serve(t, {
+    before: fastify =>
+      fastify.addHook('onSend', async (_request, _reply, payload) => {
+        if (!(payload instanceof Readable)) return payload
+        return payload.pipe(
+          new Transform({
+            transform(chunk, _encoding, done) {
+              look()
+              done(null, chunk)
+            },
+            flush(done) {
+              look()
+              done()
+            }
+          })
+        )
+      })
+  })
+  for (const path of PAGES) await (await fetch(url + path)).text()
+  t.strictSame([...contexts], [undefined])
+})
+
+/** What Next finds within the calls that the plugin makes of it. */
+function requestContext(): unknown {
+  const provider = Reflect.get(globalThis, Symbol.for('@next/request-context'))
+  return provider.get()
+}
 
 function workStore(): unknown {
   const id = 'next/dist/server/app-render/work-async-storage.external'

@@ -7,7 +7,6 @@ import { fastifyNext } from '../src/index.js'
 import { event } from './helpers/event.js'
 import { builtFixture } from './helpers/fixture.js'
 import { setGlobal } from './helpers/globals.js'
-import { guardProcessListeners } from './helpers/listeners.js'
 
 async function ask(session: ClientHttp2Session, headers: Record<string, string>, body?: string) {
   const stream = session.request(headers, { endStream: body === undefined })
@@ -20,14 +19,12 @@ async function ask(session: ClientHttp2Session, headers: Record<string, string>,
 }
 
 t.test('HTTP/2', async t => {
-  const unguard = guardProcessListeners()
   const fastify = Fastify({ http2: true })
   await fastify.register(fastifyNext, { dir: await builtFixture('app'), dev: false })
   fastify.get('/own/page', (_request, reply) => reply.nextRender('/dynamic'))
   fastify.get('/own/missing', (_request, reply) => reply.nextNotFound())
   fastify.get('/own/error', (_request, reply) => reply.nextRenderError(new Error('a secret')))
   await fastify.listen({ host: '127.0.0.1', port: 0 })
-  unguard()
   const { port } = fastify.server.address() as AddressInfo
   const session = connect(`http://127.0.0.1:${port}`)
 
@@ -74,7 +71,6 @@ t.test('HTTP/2', async t => {
 t.test('an HTTP/2 client that leaves while a hook runs', async t => {
   const left = event('the client')
   const hooked = event('the hook')
-  const unguard = guardProcessListeners()
   const fastify = Fastify({ http2: true })
   t.teardown(() => fastify.close())
   fastify.addHook('preHandler', async ({ raw }) => {
@@ -88,7 +84,6 @@ t.test('an HTTP/2 client that leaves while a hook runs', async t => {
     asked = true
   })
   await fastify.listen({ host: '127.0.0.1', port: 0 })
-  unguard()
   const { port } = fastify.server.address() as AddressInfo
   const session = connect(`http://127.0.0.1:${port}`)
   t.teardown(() => session.destroy())
@@ -102,12 +97,10 @@ t.test('an HTTP/2 client that leaves while a hook runs', async t => {
 })
 
 t.test('an answer that is cut is an error to an HTTP/2 client', async t => {
-  const unguard = guardProcessListeners()
   const fastify = Fastify({ http2: true })
   t.teardown(() => fastify.close())
   await fastify.register(fastifyNext, { dir: await builtFixture('app'), dev: false })
   await fastify.listen({ host: '127.0.0.1', port: 0 })
-  unguard()
   fastify.nextApp.getRequestHandler = () => async (request, response) => {
     if (request.url === '/with-a-beginning') response.write('a beginning')
     response.destroy(new Error('secret'))

@@ -7,7 +7,6 @@ import { type FastifyNextOptions, fastifyNext, type NextRequestHandler } from '.
 import { startApp } from './helpers/app-process.js'
 import { event } from './helpers/event.js'
 import { builtFixture } from './helpers/fixture.js'
-import { guardProcessListeners } from './helpers/listeners.js'
 
 /**
  * What the tests of @fastify/nextjs assert, on a Pages Router app, used the way its users do: the
@@ -26,7 +25,6 @@ interface Setup {
 }
 
 async function start(t: Test, use: (fastify: FastifyInstance) => void, setup: Setup = {}) {
-  const unguard = guardProcessListeners()
   const fastify = Fastify({ forceCloseConnections: true, ...setup.server })
   t.teardown(() => fastify.close())
   fastify
@@ -37,7 +35,6 @@ async function start(t: Test, use: (fastify: FastifyInstance) => void, setup: Se
     })
     .after(() => use(fastify))
   await fastify.listen({ host: '127.0.0.1', port: 0 })
-  unguard()
   const { port } = fastify.server.address() as AddressInfo
   return async (path: string, init?: RequestInit) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, init)
@@ -156,7 +153,6 @@ t.test('a handler that begins when its client has left', async t => {
   const left = event('the client')
   const handled = event('the handler')
   const fastify = Fastify()
-  const unguard = guardProcessListeners()
   await fastify.register(fastifyNext, { dir, dev: false })
   fastify.next('/hello', async (app, { raw }, reply) => {
     raw.socket.once('close', () => left.happen())
@@ -165,7 +161,6 @@ t.test('a handler that begins when its client has left', async t => {
     handled.happen()
   })
   await fastify.listen({ host: '127.0.0.1', port: 0 })
-  unguard()
   const { port } = fastify.server.address() as AddressInfo
   const socket = connect(port, '127.0.0.1')
   socket.write('GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n', () => socket.destroy())

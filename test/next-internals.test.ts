@@ -29,7 +29,7 @@ t.test('next/dist/server/config caches what it loads, by phase and directory', a
 
 t.test('without it, conf is refused and the rest goes on', async t => {
   const dir = await builtFixture('app')
-  const other = { version: '16.99.0', load: () => ({}) }
+  const other = { version: '16.99.0', directory: '', load: () => ({}) }
   t.equal(await loadNextConfig(other, { dir, dev: false, conf: {} }, log), undefined)
   await t.rejects(loadNextConfig(other, { dir, dev: false, conf: { compress: false } }, log), {
     code: 'FST_NEXT_CONF_UNSUPPORTED'

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
@@ -22,6 +22,8 @@ const FILES = [
   'dist/context.d.ts',
   'dist/context.js',
   'dist/context.js.map',
+  'dist/guarded-cache-handler.js',
+  'dist/guarded-cache-handler.js.map',
   'dist/index.cjs',
   'dist/index.cjs.map',
   'dist/index.d.cts',
@@ -48,8 +50,10 @@ const LIST_NAMES = `
   console.log(JSON.stringify(names))
 `
 
+/** In some apps there is a cache handler, which does what it finds here. */
 const SERVE = `
   exports.serve = async (fastify, plugin) => {
+    if (process.argv[3] === 'failing') globalThis.cacheFails = () => { throw new Error('down') }
     await fastify.register(plugin, { dir: process.argv[2], dev: false })
     const { statusCode, body } = await fastify.inject('/')
     await fastify.close()
@@ -140,6 +144,24 @@ t.test('the package serves an app, required and imported', async t => {
     t.strictSame(answer, { statusCode: 200, page: '<h1>Plain</h1>' }, name)
   }
 })
+
+t.test(
+  'the cache handler of an app has its guard, and works where a bundle lacks that',
+  async t => {
+    const app = await builtFixture('cached')
+    const home = '<h1>Home</h1>'
+    for (const name of ['default.mjs', 'module.cjs']) {
+      t.strictSame(await runProgram(name, app, 'failing'), { statusCode: 200, page: home }, name)
+    }
+    const guard = join(consumer.installed, 'dist', 'guarded-cache-handler.js')
+    await rename(guard, `${guard}.away`)
+    t.teardown(() => rename(`${guard}.away`, guard))
+    for (const name of ['default.mjs', 'module.cjs']) {
+      t.strictSame(await runProgram(name, app), { statusCode: 200, page: home }, name)
+      t.match(await runProgram(name, app, 'failing'), { statusCode: 500 }, name)
+    }
+  }
+)
 
 t.test('publint finds no problem', async t => {
   const { buffer, byteLength, byteOffset } = await readFile(consumer.tarball)

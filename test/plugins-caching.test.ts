@@ -21,7 +21,7 @@ t.test('@fastify/etag: a page in one piece has one, that of Next if it gave one'
         continue
       }
       // A hash of 20 bytes is the plugin's.
-      t.match(tag, kind.path === '/static' ? /^"[a-z0-9]{13}"$/ : /^"[\w+/]{27}="$/, kind.name)
+      t.match(tag, kind.path === '/static' ? /^"[a-z0-9]{10,15}"$/ : /^"[\w+/]{27}="$/, kind.name)
       const { status, body } = await ask({ 'if-none-match': String(tag) })
       t.equal(status, 304, kind.name)
       t.equal(body, '', kind.name)

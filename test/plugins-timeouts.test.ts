@@ -91,3 +91,18 @@ t.test('a handlerTimeout answers for a page that takes longer, and ends streams'
     streaming.open()
   })
 })
+
+t.test('a handlerTimeout is off over HTTP/1.1 once a body has been read: fastify#6725', async t => {
+  const setup = { fixture: 'same/main', server: { handlerTimeout: 200 } }
+  await overEveryProtocol(t, setup, async (t, { client, protocol }) => {
+    const slow = gate(t, 'slow')
+    const posted = client.ask({ method: 'POST', path: '/route/slow', body: 'text' })
+    await slow.entered
+    // Its time is over when that of a later request is.
+    t.equal((await client.ask('/route/slow')).status, 503)
+    slow.open()
+    const { status, body } = await posted
+    if (protocol.version === '2.0') t.equal(status, 503)
+    else t.strictSame([status, body], [200, 'text at last'])
+  })
+})

@@ -89,6 +89,15 @@ t.test('every snippet runs', async t => {
     if (code.includes('/health')) {
       t.strictSame(await (await fetch(`${server.url}/health`)).json(), { ok: true })
     }
+    if (code.includes('/ready')) {
+      const isReady = async () => (await fetch(`${server.url}/ready`)).status === 200
+      t.ok(await isReady())
+      const end = server.stop('SIGTERM')
+      while (await isReady());
+      t.equal((await fetch(`${server.url}/static`)).status, 200)
+      t.strictSame(await end, { code: 0, signal: null })
+      continue
+    }
     if (code.includes('/version')) {
       t.strictSame(await (await fetch(`${server.url}/version`)).json(), { version: 1 })
     }

@@ -2,6 +2,7 @@ import t from 'tap'
 import { count } from './helpers/lane.js'
 import { callActions } from './same-answers/actions.js'
 import { sameAnswers } from './same-answers/app.js'
+import { sendLargeBodies } from './same-answers/large-bodies.js'
 import { loadAssets, renew } from './same-answers/renewal.js'
 import { sendBadInputs } from './same-answers/sockets.js'
 
@@ -44,6 +45,11 @@ t.test('the plugin answers as next start does: cache components', t =>
       ])
       await loadAssets(check, '/partial/1')
       await sendBadInputs(check, servers)
+      const resumed = { 'Next-Resume': '1', 'X-Next-Resume-State-Length': '3' }
+      await sendLargeBodies(check, servers, [
+        { path: '/partial/1', headers: resumed },
+        { path: '/cached', headers: { 'Next-Resume': '1' } }
+      ])
     }
   })
 )

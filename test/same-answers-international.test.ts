@@ -3,7 +3,7 @@ import { count } from './helpers/lane.js'
 import { sameAnswers } from './same-answers/app.js'
 import { loadAssets } from './same-answers/renewal.js'
 import { sendBadInputs } from './same-answers/sockets.js'
-import type { Headers } from './same-answers/variants.js'
+import { FORWARDED, type Headers } from './same-answers/variants.js'
 
 const LOCALES = ['', '/fr', '/de', '/de-AT', '/ja', '/en', '/FR', '/xx']
 const PAGES = ['', '/static', '/props', '/posts/1', '/posts/missing', '/nowhere']
@@ -52,8 +52,9 @@ t.setTimeout(count(120_000, 1_800_000))
 t.test('the plugin answers as next start does: locales', t =>
   sameAnswers(t, {
     name: 'international',
-    headers: HEADERS,
+    headers: [...HEADERS, ...FORWARDED],
     routes: ROUTES,
+    trustProxy: true,
     async more(check, servers) {
       for (const path of ['/', '/fr', '/props', '/?a=1']) {
         for (const headers of HEADERS) await check.request({ method: 'GET', path, headers })

@@ -2,8 +2,10 @@ import t from 'tap'
 import { count } from './helpers/lane.js'
 import { callActions } from './same-answers/actions.js'
 import { sameAnswers } from './same-answers/app.js'
+import { type Posted, sendLargeBodies } from './same-answers/large-bodies.js'
 import { loadAssets, renew, renewInTime } from './same-answers/renewal.js'
 import { sendBadInputs } from './same-answers/sockets.js'
+import { FORWARDED } from './same-answers/variants.js'
 
 const ROUTES = [
   '/',
@@ -105,6 +107,21 @@ const ROUTES = [
   '/large.txt'
 ]
 
+const LARGE_BODIES: readonly Posted[] = [
+  { path: '/static', headers: { 'Next-Resume': '1' } },
+  { path: '/dynamic', headers: { 'Next-Resume': '1' } },
+  { path: '/static' },
+  { path: '/dynamic' },
+  { path: '/legacy' },
+  { path: '/hello.txt' },
+  { path: '/nowhere' },
+  { path: '/route/binary' },
+  { path: '/action', headers: { 'Next-Action': 'deadbeef' } },
+  { path: '/action', headers: { 'Content-Type': 'multipart/form-data; boundary=none' } },
+  { path: '/api/echo', headers: { 'Content-Type': 'text/plain' } },
+  { path: '/api/raw' }
+]
+
 const files = {
   'public/größe.txt': Buffer.from('Größe\n'),
   'public/large.bin': Buffer.from(Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * i) % 251)),
@@ -117,10 +134,12 @@ t.test('the plugin answers as next start does: both routers', t =>
   sameAnswers(t, {
     name: 'main',
     files,
+    headers: FORWARDED,
     preview: '/api/preview',
     routes: ROUTES,
+    trustProxy: true,
     async more(check, servers) {
-      await callActions(check, '/action')
+      await callActions(check, '/action', FORWARDED)
       await renew(check, [
         ['/renewed/1', '/route/renew'],
         ['/legacy/posts/1', '/api/renew']
@@ -130,6 +149,7 @@ t.test('the plugin answers as next start does: both routers', t =>
       // The client waits for 5 s for the rest of the body.
       if (count(0, 1) === 1) await check.request({ method: 'GET', path: '/api/echo?exactly=none' })
       await sendBadInputs(check, servers)
+      await sendLargeBodies(check, servers, LARGE_BODIES)
     }
   })
 )

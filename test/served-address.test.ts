@@ -45,7 +45,7 @@ t.test('nothing is fetched from an address that a client names', async t => {
     setGlobal(t, 'targetAsked', () => {
       targets++
     })
-    const { url } = await serve(t, { fixture: 'plain', server: { trustProxy } })
+    const { fastify, url } = await serve(t, { fixture: 'plain', server: { trustProxy } })
     const id = await actionOf(`${url}/action`)
     for (const headers of [
       { host: named },
@@ -65,6 +65,7 @@ t.test('nothing is fetched from an address that a client names', async t => {
       t.equal(page['x-proxy-url'], `${url.replace('127.0.0.1', 'localhost')}/`)
     }
     t.equal(targets, 4, 'the target is the own')
+    await fastify.close()
   }
   t.equal(connections, 0)
 })

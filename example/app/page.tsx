@@ -32,6 +32,12 @@ const pages = [
     about: 'Sign in: Fastify keeps the session, and Next shows who you are.'
   },
   {
+    href: '/visits',
+    prefetch: false,
+    name: 'Visits',
+    about: 'A page that goes on working after its answer, and that a restart waits for.'
+  },
+  {
     href: '/nowhere',
     prefetch: false,
     name: 'Nowhere',

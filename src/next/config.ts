@@ -9,6 +9,8 @@ export interface NextConfig extends Values {
   assetPrefix: string
   distDir: string
   trailingSlash?: boolean
+  cacheHandler?: string
+  cacheMaxMemorySize?: number
 }
 
 /** The config that Next runs with. */
@@ -16,8 +18,8 @@ export interface LoadedConfig {
   values: Readonly<NextConfig>
   /** In development: the hosts whose pages may use the development server, read at each request. */
   allowedDevOrigins: string[]
-  /** Leaves the coding of answers to somebody else. Before Next is prepared. */
-  disableCompression(): void
+  /** Changes a value. Before Next is prepared. */
+  change(key: string, value: unknown): void
   /** Puts back what the plugin changed: Next keeps the object for the life of the process. */
   restore(): void
 }
@@ -60,7 +62,7 @@ export async function loadNextConfig(
   return {
     values: config,
     allowedDevOrigins,
-    disableCompression: () => void edits.unshift(edit(config, new Map([['compress', false]]))),
+    change: (key, value) => void edits.unshift(edit(config, new Map([[key, value]]))),
     restore() {
       for (const undo of edits.splice(0)) undo()
     }

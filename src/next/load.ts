@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   FST_NEXT_DIR_NOT_FOUND,
   FST_NEXT_NOT_INSTALLED,
@@ -14,6 +14,7 @@ const OLDEST_SUPPORTED = [16, 2, 11] as const
 /** The `next` package that belongs to an app. */
 export interface NextPackage {
   version: string
+  directory: string
   /** Loads a module of the package by its id, `next/…`. */
   load(id: string): unknown
 }
@@ -67,5 +68,6 @@ export function findNext(dir: string, plugin: string = import.meta.url): NextPac
     version: string
   }
   if (!isSupported(version)) throw new FST_NEXT_UNSUPPORTED_VERSION(version, SUPPORTED_RANGE)
-  return { version, load: id => require(id) }
+  const directory = dirname(require.resolve(manifest))
+  return { version, directory, load: id => require(id) }
 }

@@ -1,18 +1,26 @@
 import { EventEmitter } from 'node:events'
-import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
-import { FST_NEXT_BUILD_NOT_FOUND, FST_NEXT_PREPARE_FAILED } from '../errors.js'
+import { FST_NEXT_PREPARE_FAILED } from '../errors.js'
 import type { Settings } from '../options.js'
 import type { NextApp, NextRequestHandler } from './app.js'
-import { assertInUse, type LoadedConfig, loadNextConfig } from './config.js'
+import { openAppState } from './app-state.js'
+import { assertBuilt } from './build.js'
+import { type GuardedCacheHandler, guardedCacheHandler } from './cache-handler.js'
+import { assertInUse, loadNextConfig } from './config.js'
+import { DirectoryWatchers } from './directory-watchers.js'
+import { nameEdgeFunctions } from './edge-functions.js'
+import { disableRejectionFilter } from './error-listeners.js'
 import { type ErrorPages, findErrorPages, hasAppRouter } from './error-pages.js'
+import { rememberEnvironment, warnOfWhatIsLeftOut } from './first-app-only.js'
 import { latePort } from './late-port.js'
 import { findNext, type NextPackage } from './load.js'
 import type { PathConfig } from './page-path.js'
 import { pathsOutsideBasePath } from './rules.js'
+import { shareServer } from './shared-apps.js'
+import { closeWebpackWatching } from './webpack-watching.js'
 
 type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
 
@@ -20,6 +28,8 @@ type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 export interface NextServer extends ErrorPages, PathConfig {
   readonly app: NextApp
   readonly assetPrefix: string
+  /** Where the build is, and with it all code of the app that runs. */
+  readonly distDir: string
   /** What Next answers outside of the basePath. */
   readonly outsideBasePath: readonly RegExp[]
   /** In development: the hosts whose pages may use the development server, read at each request. */
@@ -38,10 +48,21 @@ export interface NextServer extends ErrorPages, PathConfig {
 }
 
 /**
- * Finds the app's Next, loads its config and creates the app; nothing is started yet.
+ * Finds the app's Next, loads its config and creates the app; nothing is started yet. An app that
+ * is served by this process already is shared.
  * @param port is asked each time that Next needs it: Fastify knows its port after `listen()` only
+ * @throws FST_NEXT_DIR_IN_USE
+ * @throws FST_NEXT_OPTIONS_DIFFER
  */
-export async function createNextServer(
+export function createNextServer(
+  settings: Settings,
+  port: () => number,
+  log: FastifyBaseLogger
+): Promise<NextServer> {
+  return shareServer(settings, port, log, port => createOwnServer(settings, port, log))
+}
+
+async function createOwnServer(
   settings: Settings,
   port: () => number,
   log: FastifyBaseLogger
@@ -51,45 +72,67 @@ export async function createNextServer(
   process.env.NODE_ENV ??= dev ? 'development' : 'production'
   const next = findNext(dir)
   const upgrades = new EventEmitter()
+  const state = openAppState(dir)
   // Creating the app tells Next its bundler, which the config depends on.
-  const app = createApp(next, settings, upgrades, port)
+  const app = state.wrap(createApp(next, settings, upgrades, port))
+  disableRejectionFilter(next)
+  rememberEnvironment()
   const config = await loadNextConfig(next, settings, log)
   try {
-    assertBuilt(settings, config)
+    const distDir = join(dir, config?.values.distDir ?? '.next')
+    if (!state.isFirst) warnOfWhatIsLeftOut(settings, distDir, log)
+    state.separate(next, config?.values.cacheMaxMemorySize)
+    if (config && !dev) await assertBuilt(settings, config.values)
     const { basePath = '', assetPrefix = '', trailingSlash = false } = config?.values ?? {}
     const handle = requestHandler(app)
     let errorPages: ErrorPages
+    let forgetEdgeNames = (): void => {}
+    const watchers = new DirectoryWatchers()
+    const cacheHandler = dev ? undefined : guardedCacheHandler(config, distDir, state, log)
     return {
       app,
       basePath,
       assetPrefix,
+      distDir,
       trailingSlash,
       outsideBasePath:
         config && basePath !== ''
           ? await pathsOutsideBasePath(next, config.values, { dir, dev })
           : [],
       allowedDevOrigins: config?.allowedDevOrigins ?? [],
-      disableCompression: () => config?.disableCompression(),
+      disableCompression: () => config?.change('compress', false),
       async prepare() {
-        await prepare(app, dir)
+        const start = () => prepare(app, dir, cacheHandler)
+        await (dev ? watchers.collect(next, start) : start())
+        if (state.edgeNames) forgetEdgeNames = nameEdgeFunctions(next, app, dir, state.edgeNames)
         errorPages = findErrorPages(app, handle, {
           basePath,
           trailingSlash,
           dev,
-          hasAppRouter: hasAppRouter(dir, join(dir, config?.values.distDir ?? '.next'), dev)
+          hasAppRouter: hasAppRouter(dir, distDir, dev)
         })
         if (config && Object.keys(settings.conf).length > 0) assertInUse(next, app, config.values)
       },
       handle,
-      renderNotFound: (...args) => errorPages.renderNotFound(...args),
-      renderError: (...args) => errorPages.renderError(...args),
+      // They reach into the app, past what sets its state.
+      renderNotFound: (...args) => state.run(() => errorPages.renderNotFound(...args)),
+      renderError: (...args) => state.run(() => errorPages.renderError(...args)),
       upgrade: upgradeHandler(app, upgrades),
       async close() {
-        await app.close()
-        config?.restore()
+        try {
+          if (dev) await closeWebpackWatching(app)
+          await app.close()
+        } finally {
+          watchers.close()
+          forgetEdgeNames()
+          cacheHandler?.close()
+          state.close()
+          config?.restore()
+        }
       }
     }
   } catch (error) {
+    state.close()
     config?.restore()
     throw error
   }
@@ -118,15 +161,15 @@ function createApp(
   })
 }
 
-function assertBuilt({ dev, dir }: Settings, config: LoadedConfig | undefined): void {
-  if (dev || config === undefined) return
-  const distDir = join(dir, config.values.distDir)
-  if (!existsSync(join(distDir, 'BUILD_ID'))) throw new FST_NEXT_BUILD_NOT_FOUND(distDir, dir)
-}
-
-async function prepare(app: NextApp, dir: string): Promise<void> {
+async function prepare(
+  app: NextApp,
+  dir: string,
+  cacheHandler?: GuardedCacheHandler
+): Promise<void> {
   try {
+    await cacheHandler?.replace()
     await app.prepare()
+    await cacheHandler?.load()
   } catch (cause) {
     throw new FST_NEXT_PREPARE_FAILED(dir, { cause })
   }

@@ -20,7 +20,7 @@ import {
   singleValues
 } from './headers.js'
 import { lendHeaders, returnHeaders } from './lent-headers.js'
-import { NextResponse, type Payload } from './next-response.js'
+import { type Contexts, NextResponse, type Payload } from './next-response.js'
 import { HEADERS_OF_THE_BYTES, NEVER_STORE, nextFirst, type Precedence } from './precedence.js'
 
 /** Calls Next with a request and the response that it is to write. */
@@ -31,6 +31,7 @@ export class Answer {
   readonly #request: IncomingMessage
   readonly #reply: FastifyReply
   readonly #precedence: Precedence
+  readonly #runInNext: Contexts['ofNext']
   readonly #response: NextResponse
   readonly #url: string | undefined
   readonly #headers: IncomingHttpHeaders
@@ -40,15 +41,27 @@ export class Answer {
   #payload: Payload
   #state: 'asked' | 'sent' | 'dropped' = 'asked'
 
-  /** @param request the client's own, which is shared with hooks and logs, or one of ours */
-  constructor(reply: FastifyReply, request: IncomingMessage, precedence: Precedence) {
+  /**
+   * @param request the client's own, which is shared with hooks and logs, or one of ours
+   * @param runInNext runs a call in the async context of Next
+   */
+  constructor(
+    reply: FastifyReply,
+    request: IncomingMessage,
+    precedence: Precedence,
+    runInNext: Contexts['ofNext']
+  ) {
     this.#request = request
     this.#reply = reply
     this.#precedence = precedence
+    this.#runInNext = runInNext
     this.#url = request.url
     this.#headers = request.headers
-    this.#response = new NextResponse(request, reply.raw, payload =>
-      this.#scope.runInAsyncScope(this.#send, this, payload)
+    this.#response = new NextResponse(
+      request,
+      reply.raw,
+      payload => this.#scope.runInAsyncScope(this.#send, this, payload),
+      { ofReply: call => this.#scope.runInAsyncScope(call), ofNext: runInNext }
     )
     // At the latest: hooks run after a client has left, too.
     this.#response.once('close', () => {
@@ -76,7 +89,7 @@ export class Answer {
     // It was answered in Next's place, or the client has left.
     if (response.destroyed) return
     lendHeaders(this.#request, this.#headers)
-    handle(this.#request, response).catch((cause: unknown) => {
+    this.#runInNext(() => handle(this.#request, response)).catch((cause: unknown) => {
       const isCoded = cause instanceof FST_NEXT_ERROR_PAGE_UNSUPPORTED
       const error = isCoded ? cause : new FST_NEXT_REQUEST_FAILED({ cause })
       // A complete answer stands.

@@ -7,6 +7,17 @@ import { Pieces } from './pieces.js'
 
 type Callback = (error?: Error | null) => void
 
+/**
+ * The async contexts that the answer passes between. Whoever leaves an error uncaught is known by
+ * its context, so what hooks listen for must not happen in Next's, nor the other way round.
+ */
+export interface Contexts {
+  /** Runs a call in the context of the reply. */
+  ofReply<Result>(call: () => Result): Result
+  /** Runs a call in the context of Next. */
+  ofNext<Result>(call: () => Result): Result
+}
+
 /** What leaves: nothing, the whole body in one piece, or a stream of it. */
 export type Payload = undefined | Buffer | ResponseBody
 
@@ -28,6 +39,7 @@ export class NextResponse extends ConnectionResponse {
   headEncoding: 'latin1' | 'utf8' | undefined
 
   readonly #deliver: (payload: Payload) => void
+  readonly #contexts: Contexts
   #delivered = false
   #abandoned = false
   #flush: NodeJS.Immediate | undefined
@@ -44,9 +56,15 @@ export class NextResponse extends ConnectionResponse {
    * @param raw what the answer will leave through
    * @param deliver called at most once, with the head final
    */
-  constructor(request: IncomingMessage, raw: ServerResponse, deliver: (payload: Payload) => void) {
+  constructor(
+    request: IncomingMessage,
+    raw: ServerResponse,
+    deliver: (payload: Payload) => void,
+    contexts: Contexts
+  ) {
     super(request, raw)
     this.#deliver = deliver
+    this.#contexts = contexts
     raw.once('finish', () => this.#finish())
     raw.once('close', () => this.#close())
   }
@@ -104,7 +122,7 @@ export class NextResponse extends ConnectionResponse {
     this.finished = true
     // Next may end what it has destroyed, with a text of its own.
     if (this.destroyed) return this
-    if (this.#body) this.#body.push(null)
+    if (this.#body) this.#push(this.#body, null)
     else if (this.#hasTrailers && this._hasBody) this.#stream()
     else this.#hand(this.#pending.take())
     return this
@@ -118,8 +136,10 @@ export class NextResponse extends ConnectionResponse {
     this.destroyed = true
     this.#error = error ?? null
     const failure = new FST_NEXT_REQUEST_FAILED({ cause: error })
-    if (this.#body) this.#body.cut(failure)
-    else if (!this.#abandoned) cutOff(this.raw, failure)
+    this.#contexts.ofReply(() => {
+      if (this.#body) this.#body.cut(failure)
+      else if (!this.#abandoned) cutOff(this.raw, failure)
+    })
     process.nextTick(() => this.#close())
     return this
   }
@@ -141,7 +161,7 @@ export class NextResponse extends ConnectionResponse {
     if (bytes.length === 0) return true
     let accepts: boolean
     if (this.#body) {
-      accepts = this.#body.push(bytes)
+      accepts = this.#push(this.#body, bytes)
     } else {
       this.#pending.add(bytes)
       accepts = this.#pending.length <= HIGH_WATER_MARK
@@ -169,6 +189,10 @@ export class NextResponse extends ConnectionResponse {
     this.#hand(body)
   }
 
+  #push(body: ResponseBody, bytes: Buffer | null): boolean {
+    return this.#contexts.ofReply(() => body.push(bytes))
+  }
+
   #hand(payload: Payload): void {
     if (this.#delivered) return
     this.#delivered = true
@@ -186,7 +210,7 @@ export class NextResponse extends ConnectionResponse {
     this.#callBack()
     if (!this.#needsDrain || this.destroyed) return
     this.#needsDrain = false
-    this.emit('drain')
+    this.#emitToNext('drain')
   }
 
   #callBack(): void {
@@ -196,7 +220,7 @@ export class NextResponse extends ConnectionResponse {
     for (const callback of callbacks) {
       // For a response that is destroyed Node's `write` has the right error.
       if (this.destroyed) super.write('', 'utf8', callback)
-      else callback()
+      else this.#contexts.ofNext(callback)
     }
   }
 
@@ -209,7 +233,7 @@ export class NextResponse extends ConnectionResponse {
     if (this.#finished || this.destroyed || !this.finished) return
     this.#finished = true
     this.#callBack()
-    this.emit('finish')
+    this.#emitToNext('finish')
   }
 
   #close(): void {
@@ -219,7 +243,11 @@ export class NextResponse extends ConnectionResponse {
     if (hasLeft(this.raw)) this.#body?.destroy()
     this.destroyed = true
     this.#callBack()
-    this.emit('close')
+    this.#emitToNext('close')
+  }
+
+  #emitToNext(event: string): void {
+    this.#contexts.ofNext(() => this.emit(event))
   }
 
   /** Node derives these from the socket, which is not this response's own. */

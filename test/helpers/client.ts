@@ -10,6 +10,8 @@ export interface Ask {
   method?: string
   headers?: Readonly<Record<string, string>>
   body?: string
+  /** Whether the body never ends. */
+  isEndless?: boolean
 }
 
 export interface Reply {
@@ -82,7 +84,7 @@ export function http1Client(port: number, isSecure: boolean): Client {
   const agent = new Agent({ keepAlive: true, ca: isSecure ? certificate().cert : undefined })
   const origin = `${isSecure ? 'https' : 'http'}://127.0.0.1:${port}`
 
-  const send = ({ path, method = 'GET', headers, body }: Ask): Exchange => {
+  const send = ({ path, method = 'GET', headers, body, isEndless }: Ask): Exchange => {
     const outgoing = request(origin, { agent, path, method, headers })
     outgoing.setTimeout(BOUND, () => outgoing.destroy(new Error(`No answer to ${path}`)))
     const begun = once(outgoing, 'response').then(
@@ -95,7 +97,8 @@ export function http1Client(port: number, isSecure: boolean): Client {
     )
     // `once` has stopped listening when a client leaves.
     outgoing.on('error', () => {})
-    outgoing.end(body)
+    if (isEndless) outgoing.write(body)
+    else outgoing.end(body)
     return { begun, leave: () => outgoing.destroy() }
   }
   return clientOf(origin, send, async () => agent.destroy())
@@ -106,7 +109,7 @@ export function http2Client(port: number, isSecure: boolean): Client {
   const origin = `${isSecure ? 'https' : 'http'}://127.0.0.1:${port}`
   const session = http2.connect(origin, isSecure ? { ca: certificate().cert } : {})
 
-  const send = ({ path, method = 'GET', headers, body }: Ask): Exchange => {
+  const send = ({ path, method = 'GET', headers, body, isEndless }: Ask): Exchange => {
     const head = { ...headers, ':path': path, ':method': method }
     const stream = session.request(head, { endStream: body === undefined })
     const leave = () => stream.close(http2.constants.NGHTTP2_CANCEL)
@@ -115,7 +118,8 @@ export function http2Client(port: number, isSecure: boolean): Client {
       ([{ ':status': status, ...rest }]): Begun => ({ status, headers: rest, body: stream, leave })
     )
     stream.on('error', () => {})
-    if (body !== undefined) stream.end(body)
+    if (isEndless) stream.write(body)
+    else if (body !== undefined) stream.end(body)
     return { begun, leave }
   }
   return clientOf(origin, send, async () => {

@@ -9,14 +9,16 @@ export function setGlobal(t: Test, name: string, value: unknown): void {
 
 /** Makes the pages of the fixtures that call `name` wait there until the gate is opened. */
 export function gate(t: Test, name: string) {
+  let entries = 0
   const entered = event(`${name}()`)
   let open = (): void => {}
   const opened = new Promise<void>(resolve => {
     open = resolve
   })
   setGlobal(t, name, () => {
+    entries++
     entered.happen()
     return opened
   })
-  return { entered: entered.happened, open: () => open() }
+  return { entered: entered.happened, entries: () => entries, opened, open: () => open() }
 }

@@ -18,6 +18,8 @@ interface Server {
   url: string
   /** All that it has written to stdout and stderr. */
   output(): string
+  /** Resolves to how the process has ended by itself; after `bound` ms it is killed, and this rejects. */
+  end(bound?: number): Promise<Exit>
   /** Resolves to how the process has ended; after `bound` ms it is killed, and this rejects. */
   stop(signal?: NodeJS.Signals, bound?: number): Promise<Exit>
 }
@@ -136,15 +138,19 @@ export async function startServer(
   const early = exited.then(({ code, signal }) => {
     throw report(`has ended with ${signal ?? code} before it was ready`)
   })
+  const end = (bound: number, problem: string) => {
+    return within(exited, bound, () => {
+      kill()
+      return report(problem)
+    })
+  }
   return {
     url: await within(Promise.race([url, early]), bound, () => report('is not ready in time')),
     output: () => output,
+    end: (bound = 10_000) => end(bound, `still runs after ${bound} ms`),
     async stop(signal = 'SIGTERM', bound = 10_000) {
       child.kill(signal)
-      return within(exited, bound, () => {
-        kill()
-        return report(`runs on ${bound} ms after ${signal}`)
-      })
+      return end(bound, `runs on ${bound} ms after ${signal}`)
     }
   }
 }

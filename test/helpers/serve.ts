@@ -3,7 +3,6 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastif
 import type { Test } from 'tap'
 import { type FastifyNextOptions, fastifyNext } from '../../src/index.js'
 import { builtFixture } from './fixture.js'
-import { guardProcessListeners } from './listeners.js'
 
 interface Serving {
   fastify: FastifyInstance
@@ -28,14 +27,12 @@ export async function ready(
   { fixture = 'app', options, server, before, after }: Setup = {}
 ): Promise<FastifyInstance> {
   const dir = await builtFixture(fixture)
-  const unguard = guardProcessListeners()
   const fastify = Fastify({ forceCloseConnections: true, ...server })
   t.teardown(() => fastify.close())
   await before?.(fastify)
   await fastify.register(fastifyNext, { dir, dev: false, ...options })
   await after?.(fastify)
   await fastify.ready()
-  unguard()
   return fastify
 }
 

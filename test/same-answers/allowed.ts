@@ -6,7 +6,8 @@ export interface Allowance {
   applies(request: Request, next: Answer, plugin: Answer): boolean
 }
 
-const REFUSED = /^\{"error":"[\w ]+","message":"[\w ,]+","statusCode":4\d\d\}$/
+/** What Fastify writes for the errors of Node's parser. */
+export const REFUSED = /^\{"error":"[\w ]+","message":"[\w ,]+","statusCode":4\d\d\}$/
 
 const ROUTED: readonly string[] = METHODS
 

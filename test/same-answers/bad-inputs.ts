@@ -133,18 +133,31 @@ const MESSAGES = [
   `GET /static HTTP/1.1\r\nUpgrade: h2c\r\n${END}`
 ]
 
+interface BadInput {
+  method: string
+  /** The target, or of a whole message its beginning. */
+  path: string
+  bytes: string
+}
+
 /** Bytes for a socket, and the request that a report names. */
-export const BAD_INPUTS: readonly { method: string; path: string; bytes: string }[] = [
-  ...TARGETS.flatMap(path =>
-    ['GET', 'HEAD', 'POST', 'OPTIONS'].map(method => ({
-      method,
-      path,
-      bytes: `${method} ${path} HTTP/1.1\r\n${method === 'POST' ? 'Content-Length: 0\r\n' : ''}${END}`
-    }))
-  ),
-  ...MESSAGES.map(bytes => ({
-    method: String(bytes.split(' ', 1)[0]),
-    path: JSON.stringify(bytes.slice(0, 120)),
-    bytes
-  }))
-]
+export function badInputs(basePath = ''): BadInput[] {
+  const below = (path: string): string => (path.startsWith('/') ? basePath + path : path)
+  return [
+    ...TARGETS.map(below).flatMap(path =>
+      ['GET', 'HEAD', 'POST', 'OPTIONS'].map(method => ({
+        method,
+        path,
+        bytes: `${method} ${path} HTTP/1.1\r\n${method === 'POST' ? 'Content-Length: 0\r\n' : ''}${END}`
+      }))
+    ),
+    ...MESSAGES.map(message => {
+      const bytes = message.replace(/^(\S+ )(?=\/)/gm, `$1${basePath}`)
+      return {
+        method: String(bytes.split(' ', 1)[0]),
+        path: JSON.stringify(bytes.slice(0, 120)),
+        bytes
+      }
+    })
+  ]
+}

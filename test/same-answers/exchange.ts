@@ -59,7 +59,8 @@ export function failed(error: NodeJS.ErrnoException): Answer {
   return { error: reason, status: '', headers: [], length: undefined, bytes: 0, body: '' }
 }
 
-async function read(response: IncomingMessage, port: number): Promise<Answer> {
+/** Reads an answer to its end, or to where it is cut. */
+export async function read(response: IncomingMessage, port: number): Promise<Answer> {
   const chunks: Buffer[] = []
   let error: string | undefined
   try {

@@ -12,8 +12,8 @@ import {
 
 /** Each route has a part of the variants, and another one than the next route. */
 const PART_OF_GET = count(16, 1)
-const PART_OF_OTHERS = count(128, 8)
-const PART_OF_BODIES = count(10, 2)
+const PART_OF_OTHERS = count(128, 1)
+const PART_OF_BODIES = count(10, 1)
 
 /** Every route with every method and every variant of a request. */
 export function* requestsOf(

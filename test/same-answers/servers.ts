@@ -17,6 +17,8 @@ export interface App {
   files?: Record<string, Buffer>
   /** What stands in the build for what is known at run time only, and that. */
   replace?: readonly [string, string]
+  /** Whether Fastify believes `x-forwarded-*`, as Next does. */
+  trustProxy?: boolean
 }
 
 /**
@@ -36,7 +38,7 @@ export async function startBoth(t: Test, app: App): Promise<Servers> {
   const options = { dev: false, dir: await copy(built, join(copies, 'plugin'), app) }
   const script = repositoryPath('test', 'processes', 'plain-server.mjs')
   const plugin = await startServer(own, script, /^Listening on (\S+)/m, {
-    args: [JSON.stringify(options)]
+    args: [JSON.stringify(options), JSON.stringify({ trustProxy: app.trustProxy ?? false })]
   })
   return { next: Number(new URL(next.url).port), plugin: Number(new URL(plugin.url).port) }
 }

@@ -1,12 +1,16 @@
 import { exchange } from '../helpers/wire.js'
-import { BAD_INPUTS } from './bad-inputs.js'
+import { badInputs } from './bad-inputs.js'
 import type { Check } from './check.js'
 import { type Answer, answerOf, failed, type Request } from './exchange.js'
 import type { Servers } from './servers.js'
 
 /** Sends bytes that no HTTP client would send. */
-export async function sendBadInputs(check: Check, { next, plugin }: Servers): Promise<void> {
-  for (const { bytes, ...request } of BAD_INPUTS) {
+export async function sendBadInputs(
+  check: Check,
+  { next, plugin }: Servers,
+  basePath?: string
+): Promise<void> {
+  for (const { bytes, ...request } of badInputs(basePath)) {
     const [ofNext, ofPlugin] = await Promise.all([
       answersTo(next, request, bytes),
       answersTo(plugin, request, bytes)

@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify'
+import type { Background } from '../background.js'
+import type { NextServer } from '../next/server.js'
+import type { Readiness } from '../readiness.js'
+import { within } from '../within.js'
+import type { Closing } from './closing.js'
+
+/** What Next's own close may take when all of `closeTimeout` has gone into waiting. */
+const CLOSE_GRACE_MS = 1_000
+
+interface Parts {
+  next: NextServer
+  readiness: Readiness
+  background: Background
+  closing: Closing
+}
+
+/** Ends the app when Fastify closes, in `closeTimeout` ms and what Next's own close takes. */
+export function addShutdown(
+  fastify: FastifyInstance,
+  { next, readiness, background, closing }: Parts
+): void {
+  fastify.addHook('preClose', async () => {
+    // It has begun already, unless the server does not listen.
+    void closing.begin()
+  })
+
+  // Fastify has closed its server by now, but not the second one that it has for localhost.
+  fastify.addHook('onClose', async () => {
+    await within(closing.connections.idle(), closing.left)
+    await within(readiness.settled(), closing.left)
+    const unfinished = await background.settle(closing.left)
+    if (unfinished.length > 0) {
+      fastify.log.warn(
+        `Closing with ${unfinished.length} background tasks of Next.js unfinished: ${listOf(unfinished)}`
+      )
+    }
+    try {
+      await within(next.close(), closing.left + CLOSE_GRACE_MS)
+    } finally {
+      background.release()
+      closing.release()
+    }
+  })
+}
+
+/** Names each route once, with how often it is there. */
+function listOf(names: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return [...counts].map(([name, count]) => (count === 1 ? name : `${name} (${count})`)).join(', ')
+}

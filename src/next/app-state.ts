@@ -1,0 +1,94 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { NextApp } from './app.js'
+import type { NextPackage } from './load.js'
+import { DEFAULT_MEMORY, type Part, splitState } from './split-state.js'
+
+/** An app's own part of what Next keeps for the whole process. */
+export interface AppState {
+  /** Whether the app is the first of the process, whose environment and instrumentation Next uses. */
+  readonly isFirst: boolean
+  /** The app's names for its Edge functions; Next's own suffice for the first app. */
+  readonly edgeNames: Map<string, object> | undefined
+  /**
+   * Keeps the app apart from the others, until `close()`. Before Next is prepared.
+   * @param memory the `cacheMaxMemorySize` of the app
+   * @throws FST_NEXT_SEVERAL_APPS_UNSUPPORTED
+   */
+  separate(next: NextPackage, memory?: number): void
+  /** Whether it is a call of this app that runs. */
+  isRunning(): boolean
+  /** Runs a call of Next on the app's own part. */
+  run<Result>(call: () => Result): Result
+  /** The app, with all of its calls run so. */
+  wrap(app: NextApp): NextApp
+  close(): void
+}
+
+/** By directory, for the life of the process: what Next has remembered outlives an app's close. */
+const parts = new Map<string, Part>()
+const running = new AsyncLocalStorage<Part>()
+const separated = new Set<AppState>()
+let undo: (() => void)[] = []
+
+/**
+ * Next keeps pages, their lifetimes, tags, manifests and loaders for the whole process, under keys
+ * that don't name an app. The first app has that state as it is, and it is left alone while no
+ * other app runs. Then it is divided, and the async context tells whose call it is.
+ */
+export function openAppState(dir: string): AppState {
+  const part = parts.get(dir) ?? {
+    name: dir,
+    isFirst: parts.size === 0,
+    memory: DEFAULT_MEMORY,
+    values: new Map<PropertyKey, unknown>(),
+    edgeNames: new Map<string, object>()
+  }
+  parts.set(dir, part)
+  const state: AppState = {
+    isFirst: part.isFirst,
+    edgeNames: part.isFirst ? undefined : part.edgeNames,
+    separate(next, memory = DEFAULT_MEMORY) {
+      part.memory = memory
+      if (part.isFirst) return
+      const sizes = [...parts.values()].map(({ memory }) => memory)
+      undo.push(...splitState(next, dir, Math.max(...sizes), firstPart(), currentPart))
+      separated.add(state)
+    },
+    isRunning: () => running.getStore() === part,
+    run: call => running.run(part, call),
+    wrap: app => wrapCalls(app, state.run),
+    close() {
+      if (!separated.delete(state) || separated.size > 0) return
+      for (const step of undo) step()
+      undo = []
+    }
+  }
+  return state
+}
+
+function firstPart(): Part {
+  const [first] = parts.values()
+  return first as Part
+}
+
+function currentPart(): Part {
+  return running.getStore() ?? firstPart()
+}
+
+type Method = (...args: unknown[]) => unknown
+
+function wrapCalls(app: NextApp, run: AppState['run']): NextApp {
+  // What a call returns may be a handler, which is called later.
+  const wrap = (method: Method): Method => {
+    return (...args) => {
+      const result = run(() => method.apply(app, args))
+      return typeof result === 'function' ? wrap(result as Method) : result
+    }
+  }
+  return new Proxy(app, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? wrap(value as Method) : value
+    }
+  })
+}

@@ -1,0 +1,75 @@
+import { resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { FastifyBaseLogger } from 'fastify'
+import type { AppState } from './app-state.js'
+import { type CacheHandler, cacheGuard } from './cache-faults.js'
+import type { LoadedConfig } from './config.js'
+import type * as Replacement from './guarded-cache-handler.js'
+
+type CacheHandlerClass = new (context: unknown) => CacheHandler
+
+/** The `cacheHandler` that an app has set, behind a guard. */
+export interface GuardedCacheHandler {
+  /** Has Next use the guard. Before Next is prepared. */
+  replace(): Promise<void>
+  /** Loads the app's own. After Next is prepared: its instrumentation comes first. */
+  load(): Promise<void>
+  close(): void
+}
+
+/** The same name beside this file and in the package. */
+const REPLACEMENT = new URL('./guarded-cache-handler.js', import.meta.url)
+
+/**
+ * Guards the `cacheHandler` of an app that is served in production. In development Next also loads
+ * it in processes of its own.
+ */
+export function guardedCacheHandler(
+  config: LoadedConfig | undefined,
+  distDir: string,
+  state: AppState,
+  log: FastifyBaseLogger
+): GuardedCacheHandler | undefined {
+  const { cacheHandler } = config?.values ?? {}
+  if (config === undefined || !cacheHandler) return undefined
+  const guard = cacheGuard(log)
+  let Handler: CacheHandlerClass
+  let forget = (): void => {}
+  return {
+    async replace() {
+      const creators = await importCreators(log)
+      if (creators === undefined) return
+      const create: Replacement.CreateCacheHandler = context =>
+        state.isRunning() ? guard(() => new Handler(context)) : undefined
+      creators.add(create)
+      forget = () => void creators.delete(create)
+      config.change('cacheHandler', fileURLToPath(REPLACEMENT))
+    },
+    async load() {
+      Handler = await importClass(cacheHandler, distDir)
+    },
+    close: () => forget()
+  }
+}
+
+async function importCreators(
+  log: FastifyBaseLogger
+): Promise<(typeof Replacement)['creators'] | undefined> {
+  try {
+    const { creators }: typeof Replacement = await import(REPLACEMENT.href)
+    return creators
+  } catch (err) {
+    // Bundlers leave out what is imported by a computed path.
+    log.warn({ err }, 'The cacheHandler has no guard: keep fastify-next out of your bundle.')
+    return undefined
+  }
+}
+
+/** The way of next/dist/server/route-modules/route-module.js. */
+async function importClass(path: string, distDir: string): Promise<CacheHandlerClass> {
+  const url = path.startsWith('file://') ? path : pathToFileURL(resolve(distDir, path)).href
+  const { default: exported } = await import(url)
+  const Handler: unknown = exported?.default ?? exported
+  if (typeof Handler === 'function') return Handler as CacheHandlerClass
+  throw new TypeError(`The default export of the cacheHandler "${path}" has to be a class.`)
+}

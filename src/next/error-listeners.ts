@@ -1,0 +1,126 @@
+import { sep } from 'node:path'
+import type { NextPackage } from './load.js'
+
+type Listener = (...args: unknown[]) => void
+type EventName = string | symbol
+
+/** What Next listens to so that a process goes on after the errors of pages. */
+const ERROR_EVENTS = new Set<EventName>([
+  'uncaughtException',
+  'unhandledRejection',
+  'rejectionHandled'
+])
+
+interface Loaded {
+  /** What a render is about, in its async context. */
+  renders: { getStore(): { renderSignal?: AbortSignal } | undefined } | undefined
+}
+
+/** By directory: several apps may bring their own. */
+const packages = new Map<string, Loaded>()
+
+/** The listeners that Next adds to the process, kept apart from everybody else's. */
+export interface ErrorListeners {
+  /** Emits while Next does not listen to an event. */
+  emitToOthers(event: EventName, emit: () => boolean): boolean
+  /** Emits an event to the listeners that the code of Next's apps has added. */
+  emitToApps(event: EventName, args: unknown[]): void
+  /** Takes Next's listeners off the process. */
+  stop(): void
+}
+
+/**
+ * Prepares a package of Next for `watchErrorListeners()`. Before Next is prepared: it would take
+ * all listeners for `unhandledRejection` off the process, replace `process.on()` and others for
+ * good, and call those listeners itself: unhandled-rejection.external.js.
+ */
+export function disableRejectionFilter({ directory, load }: NextPackage): void {
+  if (packages.has(directory)) return
+  const before = process.env[FILTER]
+  process.env[FILTER] = 'disabled'
+  try {
+    // Read as this is loaded, which has to be the first of Next's server.
+    tryLoad(load, 'next/dist/server/node-environment')
+  } finally {
+    if (before === undefined) delete process.env[FILTER]
+    else process.env[FILTER] = before
+  }
+  const { workUnitAsyncStorage: renders } = Object(
+    tryLoad(load, 'next/dist/server/app-render/work-unit-async-storage.external')
+  ) as { workUnitAsyncStorage?: Loaded['renders'] }
+  packages.set(directory, { renders })
+}
+
+const FILTER = 'NEXT_UNHANDLED_REJECTION_FILTER'
+
+function tryLoad(load: NextPackage['load'], id: string): unknown {
+  try {
+    return load(id)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Whether what has just been rejected is what a prerender leaves behind that Next has aborted. It
+ * expects many of those, and its filter would keep them out of the log.
+ */
+export function isOfAbortedPrerender(): boolean {
+  for (const { renders } of packages.values()) {
+    if (renders?.getStore()?.renderSignal?.aborted) return true
+  }
+  return false
+}
+
+/**
+ * Tells the listeners of Next from others as they are added.
+ * @param isWithinNext whether the code that adds one runs in a call of Next
+ */
+export function watchErrorListeners(isWithinNext: () => boolean): ErrorListeners {
+  const ofNext = new Map<EventName, Listener>()
+  const ofApps = new WeakSet<Listener>()
+
+  // Called before the listener is added.
+  function onNewListener(event: EventName, listener: Listener): void {
+    if (!ERROR_EVENTS.has(event) || !isWithinNext()) return
+    if (!isAddedByNext()) ofApps.add(listener)
+    // One stays, because Next looks for it at each request, and adds it again if it is not there.
+    else if (!ofNext.has(event)) ofNext.set(event, listener)
+    // The others only say the same: each server that is prepared has one.
+    else process.nextTick(() => process.off(event, listener))
+  }
+
+  process.on('newListener', onNewListener)
+  return {
+    emitToOthers(event, emit) {
+      const listener = ofNext.get(event)
+      if (!listener || !process.listeners(event as 'exit').includes(listener)) return emit()
+      process.off(event, listener)
+      try {
+        return emit()
+      } finally {
+        process.on(event, listener)
+      }
+    },
+    emitToApps(event, args) {
+      for (const listener of process.rawListeners(event)) {
+        const { listener: original = listener } = listener as { listener?: Listener }
+        if (ofApps.has(original as Listener)) Reflect.apply(listener, process, args)
+      }
+    },
+    stop() {
+      process.off('newListener', onNewListener)
+      for (const [event, listener] of ofNext) process.off(event, listener)
+    }
+  }
+}
+
+/** The async context does not tell: the code of pages and of `instrumentation.js` runs in it, too. */
+function isAddedByNext(): boolean {
+  const trace = { stack: '' }
+  Error.captureStackTrace(trace, process.on)
+  const caller = String(trace.stack)
+    .split('\n')
+    .find((line, index) => index > 0 && !/\bnode:/.test(line))
+  return [...packages.keys()].some(directory => caller?.includes(directory + sep))
+}

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import type { FastifyBaseLogger } from 'fastify'
+
+let environment: Readonly<NodeJS.ProcessEnv> | undefined
+
+/** Remembers what the process was started with: Next reads an app's files right after this. */
+export function rememberEnvironment(): void {
+  environment ??= { ...process.env }
+}
+
+/** Names in the log what Next does for the first app of a process, and not for this one. */
+export function warnOfWhatIsLeftOut(
+  { dir, dev }: { dir: string; dev: boolean },
+  distDir: string,
+  log: FastifyBaseLogger
+): void {
+  for (const { file, names } of unreadVariables(dir, dev)) {
+    log.warn(
+      `Next.js reads the environment of one app per process, and not "${join(dir, file)}": set ${names.join(', ')} before the start.`
+    )
+  }
+  if (existsSync(join(distDir, 'server', 'instrumentation.js'))) {
+    log.warn(
+      `Next.js runs the instrumentation of one app per process, and may not run that of "${dir}": start what it starts elsewhere.`
+    )
+  }
+}
+
+interface Unread {
+  file: string
+  names: string[]
+}
+
+/**
+ * The variables that the files of an app would have set, in the order in which Next looks for them
+ * (`@next/env`), and that have another value.
+ */
+function unreadVariables(dir: string, dev: boolean): Unread[] {
+  const seen = new Set(Object.keys(environment ?? process.env))
+  const unread: Unread[] = []
+  for (const file of envFiles(dev)) {
+    const names: string[] = []
+    for (const [name, value] of Object.entries(readVariables(join(dir, file)))) {
+      if (!seen.has(name) && !isSet(name, String(value))) names.push(name)
+      seen.add(name)
+    }
+    if (names.length > 0) unread.push({ file, names })
+  }
+  return unread
+}
+
+/** A value with a `$` in it is a pattern, from which Next makes the value. */
+function isSet(name: string, value: string): boolean {
+  const actual = process.env[name]
+  return actual === value || (actual !== undefined && value.includes('$'))
+}
+
+function envFiles(dev: boolean): string[] {
+  const isTest = process.env.NODE_ENV === 'test'
+  const mode = isTest ? 'test' : dev ? 'development' : 'production'
+  const local = isTest ? [] : ['.env.local']
+  return [`.env.${mode}.local`, ...local, `.env.${mode}`, '.env']
+}
+
+function readVariables(path: string): NodeJS.Dict<string> {
+  try {
+    return parseEnv(readFileSync(path, 'utf8'))
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,28 @@
+import type { AddressInfo } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
+import type { FastifyInstance } from 'fastify'
+import { setPrivateOrigin } from './next/private-origin.js'
+import type { Settings } from './options.js'
+
+/** The port that Fastify listens on, 0 before: nothing can be sent there by mistake. */
+export function portReader({ server }: FastifyInstance): () => number {
+  let port = 0
+  return () => {
+    if (port !== 0) return port
+    const address = server.address() as AddressInfo | string | null
+    port = typeof address === 'object' ? (address?.port ?? 0) : 0
+    return port
+  }
+}
+
+/** Tells Next the address that is served, as long as it is. */
+export function addOrigin(fastify: FastifyInstance, { hostname, port }: Settings): void {
+  const readPort = portReader(fastify)
+  let forget = (): void => {}
+  fastify.addHook('onListen', async () => {
+    const scheme = fastify.server instanceof TlsServer ? 'https' : 'http'
+    const host = hostname.includes(':') ? `[${hostname}]` : hostname
+    forget = setPrivateOrigin(`${scheme}://${host}:${port ?? readPort()}`)
+  })
+  fastify.addHook('onClose', async () => forget())
+}
