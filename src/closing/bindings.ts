@@ -12,6 +12,6 @@ export function serversOf(root: FastifyInstance): Server[] {
   const key = Object.getOwnPropertySymbols(root).find(
     ({ description }) => description === SERVER_BINDINGS
   )
-  const others = key && (root as unknown as Record<symbol, unknown>)[key]
+  const others: unknown = key && Reflect.get(root, key)
   return [root.server, ...(Array.isArray(others) ? (others as Server[]) : [])]
 }

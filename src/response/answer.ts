@@ -10,6 +10,7 @@ import {
 } from '../errors.js'
 import { ResponseBody } from './body.js'
 import { cutOff } from './connection-response.js'
+import type { Contexts } from './contexts.js'
 import { statusOf } from './error-status.js'
 import {
   allowsSharedCaches,
@@ -20,7 +21,7 @@ import {
   singleValues
 } from './headers.js'
 import { lendHeaders, returnHeaders } from './lent-headers.js'
-import { type Contexts, NextResponse, type Payload } from './next-response.js'
+import { NextResponse, type Payload } from './next-response.js'
 import { HEADERS_OF_THE_BYTES, NEVER_STORE, nextFirst, type Precedence } from './precedence.js'
 
 /** Calls Next with a request and the response that it is to write. */

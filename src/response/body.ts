@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { cutOff } from './connection-response.js'
+import type { Contexts } from './contexts.js'
 
 /** As much as a socket of Node 22 and later holds back, in bytes. */
 export const HIGH_WATER_MARK = 64 * 1024
@@ -14,13 +15,15 @@ interface Listeners {
 /** The streamed body of an answer: what Next writes is pushed, what Fastify pipes is read. */
 export class ResponseBody extends Readable {
   readonly #raw: ServerResponse
+  readonly #contexts: Contexts
   readonly #listeners: Listeners
   #flushesHead = false
   #failure: Error | undefined
 
-  constructor(raw: ServerResponse, listeners: Listeners) {
+  constructor(raw: ServerResponse, contexts: Contexts, listeners: Listeners) {
     super({ highWaterMark: HIGH_WATER_MARK })
     this.#raw = raw
+    this.#contexts = contexts
     this.#listeners = listeners
     // It may fail before anybody listens, or under a hook that pipes it and does not.
     this.on('error', () => {})
@@ -30,7 +33,11 @@ export class ResponseBody extends Readable {
   cut(failure: Error): void {
     this.#failure = failure
     // A chunk may just have been handed on, and is written at the end of this turn.
-    setImmediate(() => this.#breakOffWhenRead())
+    this.#contexts.ofReply(() => setImmediate(() => this.#breakOffWhenRead()))
+  }
+
+  override push(chunk: Buffer | null): boolean {
+    return this.#contexts.ofReply(() => super.push(chunk))
   }
 
   override pipe<Destination extends NodeJS.WritableStream>(

@@ -2,21 +2,11 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { FST_NEXT_REQUEST_FAILED } from '../errors.js'
 import { HIGH_WATER_MARK, ResponseBody } from './body.js'
 import { ConnectionResponse, cutOff, hasLeft } from './connection-response.js'
+import type { Contexts } from './contexts.js'
 import { bytesOf, encodingOf, encodingOfHead, headersOf } from './node-arguments.js'
 import { Pieces } from './pieces.js'
 
 type Callback = (error?: Error | null) => void
-
-/**
- * The async contexts that the answer passes between. Whoever leaves an error uncaught is known by
- * its context, so what hooks listen for must not happen in Next's, nor the other way round.
- */
-export interface Contexts {
-  /** Runs a call in the context of the reply. */
-  ofReply<Result>(call: () => Result): Result
-  /** Runs a call in the context of Next. */
-  ofNext<Result>(call: () => Result): Result
-}
 
 /** What leaves: nothing, the whole body in one piece, or a stream of it. */
 export type Payload = undefined | Buffer | ResponseBody
@@ -122,7 +112,7 @@ export class NextResponse extends ConnectionResponse {
     this.finished = true
     // Next may end what it has destroyed, with a text of its own.
     if (this.destroyed) return this
-    if (this.#body) this.#push(this.#body, null)
+    if (this.#body) this.#body.push(null)
     else if (this.#hasTrailers && this._hasBody) this.#stream()
     else this.#hand(this.#pending.take())
     return this
@@ -136,10 +126,8 @@ export class NextResponse extends ConnectionResponse {
     this.destroyed = true
     this.#error = error ?? null
     const failure = new FST_NEXT_REQUEST_FAILED({ cause: error })
-    this.#contexts.ofReply(() => {
-      if (this.#body) this.#body.cut(failure)
-      else if (!this.#abandoned) cutOff(this.raw, failure)
-    })
+    if (this.#body) this.#body.cut(failure)
+    else if (!this.#abandoned) this.#contexts.ofReply(() => cutOff(this.raw, failure))
     process.nextTick(() => this.#close())
     return this
   }
@@ -161,7 +149,7 @@ export class NextResponse extends ConnectionResponse {
     if (bytes.length === 0) return true
     let accepts: boolean
     if (this.#body) {
-      accepts = this.#push(this.#body, bytes)
+      accepts = this.#body.push(bytes)
     } else {
       this.#pending.add(bytes)
       accepts = this.#pending.length <= HIGH_WATER_MARK
@@ -178,7 +166,7 @@ export class NextResponse extends ConnectionResponse {
 
   #stream(): void {
     if (this.#delivered || this.destroyed) return
-    const body = new ResponseBody(this.raw, {
+    const body = new ResponseBody(this.raw, this.#contexts, {
       onRead: () => this.#drain(),
       onDestroy: error => this.#onBodyDestroyed(error)
     })
@@ -187,10 +175,6 @@ export class NextResponse extends ConnectionResponse {
     if (pending) body.push(pending)
     if (this.finished) body.push(null)
     this.#hand(body)
-  }
-
-  #push(body: ResponseBody, bytes: Buffer | null): boolean {
-    return this.#contexts.ofReply(() => body.push(bytes))
   }
 
   #hand(payload: Payload): void {
