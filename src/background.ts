@@ -63,9 +63,9 @@ export function collectBackground(): Background {
     runFor: request => runIn(new Context(pending, request)),
     isCurrent: () => contexts.getStore()?.pending === pending,
     async settle(timeout) {
-      const deadline = Date.now() + timeout
-      while (pending.size > 0 && Date.now() < deadline) {
-        await within(Promise.all(pending.keys()), deadline - Date.now())
+      const deadline = performance.now() + timeout
+      while (pending.size > 0 && performance.now() < deadline) {
+        await within(Promise.all(pending.keys()), deadline - performance.now())
       }
       return [...pending.values()].map(nameOf)
     },

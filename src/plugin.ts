@@ -59,7 +59,7 @@ function serve(
   addRoutes(fastify, next, settings, askNext)
   addOrigin(fastify, settings)
   addHotReload(fastify, { next, readiness, background }, settings)
-  addErrorTreatment(fastify, { background, next }, settings)
+  addErrorTreatment(fastify, { background, next, closing }, settings)
   addShutdown(fastify, { next, readiness, background, closing })
 
   fastify.addHook('onReady', async () => {

@@ -1,18 +1,24 @@
 import { AsyncResource } from 'node:async_hooks'
-import { sep } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, sep } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { type Background, isWithinNext } from './background.js'
+import type { Closing } from './closing/closing.js'
 import { isOfAbortedPrerender, watchErrorListeners } from './next/error-listeners.js'
+import { type EventName, interceptEmit } from './process-emit.js'
 
 interface App {
   background: Background
-  /** The directory of its code. */
-  distDir: string
+  /** The directory of its code, as it is named in stacks. */
+  codeDirs: string[]
   report(message: string, error: unknown): void
 }
 
-type EventName = string | symbol
-type Emit = (event: EventName, ...args: unknown[]) => boolean
+interface Parts {
+  background: Background
+  next: { distDir: string }
+  closing: Closing
+}
 
 const MESSAGES = new Map<EventName, string>([
   ['uncaughtException', 'Uncaught exception in Next.js'],
@@ -29,19 +35,21 @@ let restore = (): void => {}
  */
 export function addErrorTreatment(
   fastify: FastifyInstance,
-  parts: { background: Background; next: { distDir: string } },
+  { background, next, closing }: Parts,
   { dev }: { dev: boolean }
 ): void {
-  const { background, next } = parts
   // Outside of Next's context: to look at the clock, as loggers do, ends a prerender.
   const report = AsyncResource.bind(reporter(fastify.log, dev))
-  const app: App = { background, report, distDir: next.distDir + sep }
   fastify.addHook('onReady', async () => {
+    // Node names the files that it loads by their real path, and Next those of Edge functions by this.
+    const codeDirs = [realPath(next.distDir), next.distDir].map(dir => dir + sep)
+    const app: App = { background, report, codeDirs }
     if (apps.size === 0) restore = intercept()
     apps.add(app)
-  })
-  fastify.addHook('onClose', async () => {
-    if (apps.delete(app) && apps.size === 0) restore()
+    // Not `onClose`: the pools that end in the hooks of plugins before this reject what pages await.
+    closing.whenClosed(() => {
+      if (apps.delete(app) && apps.size === 0) restore()
+    })
   })
 }
 
@@ -50,40 +58,33 @@ export function addErrorTreatment(
  * Fastify's, and those of others, which may shut the server down, would be told of Next's.
  */
 function intercept(): () => void {
-  const { emit } = process
-  const isOwn = Object.hasOwn(process, 'emit')
   const listeners = watchErrorListeners(isWithinNext)
   const treated = new WeakSet<object>()
 
-  function emitOrTreat(this: unknown, event: EventName, ...args: unknown[]): boolean {
-    const pass = (): boolean => Reflect.apply(emit as Emit, this, [event, ...args])
+  const restoreEmit = interceptEmit((event, args, pass) => {
     if (event === 'rejectionHandled') {
       return treated.has(args[0] as object) || listeners.emitToOthers(event, pass)
     }
     const asked = event === 'uncaughtExceptionMonitor' ? 'uncaughtException' : event
     const message = MESSAGES.get(asked)
-    if (message === undefined || apps.size === 0) return pass()
+    if (message === undefined) return pass()
     const [error, promise] = args
     const app = appOf(error)
     if (app === undefined) return listeners.emitToOthers(asked, pass)
     // Monitors may look for listeners, to know whether the process ends.
     if (asked !== event) return pass()
     if (event === 'unhandledRejection') {
-      treated.add(promise as object)
+      // Libraries emit it, too, and not all with a promise.
+      if (isObject(promise)) treated.add(promise)
       if (isOfAbortedPrerender()) return true
     }
     app.report(message, error)
     listeners.emitToApps(event, args)
     return true
-  }
-
-  Reflect.set(process, 'emit', emitOrTreat)
+  })
   return () => {
     listeners.stop()
-    // Else somebody else has replaced it since, and calls this one, which lets everything pass.
-    if (process.emit !== emitOrTreat) return
-    if (isOwn) process.emit = emit
-    else Reflect.deleteProperty(process, 'emit')
+    restoreEmit()
   }
 }
 
@@ -95,7 +96,23 @@ function appOf(error: unknown): App | undefined {
   // Code of a page that listens to the request itself, or before Node 24 runs as a microtask, is
   // called outside of it.
   const frames = error instanceof Error ? String(error.stack).match(/^ +at .+$/gm) : undefined
-  return open.find(({ distDir }) => frames?.some(frame => frame.includes(distDir)))
+  return open.find(({ codeDirs }) =>
+    frames?.some(frame => codeDirs.some(dir => frame.includes(dir)))
+  )
+}
+
+/** In development a directory may not be there yet. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    const parent = dirname(path)
+    return parent === path ? path : join(realPath(parent), basename(path))
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return Object(value) === value
 }
 
 function reporter(log: FastifyBaseLogger, dev: boolean): App['report'] {

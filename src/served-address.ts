@@ -18,11 +18,16 @@ export function portReader({ server }: FastifyInstance): () => number {
 /** Tells Next the address that is served, as long as it is. */
 export function addOrigin(fastify: FastifyInstance, { hostname, port }: Settings): void {
   const readPort = portReader(fastify)
+  let hasClosed = false
   let forget = (): void => {}
   fastify.addHook('onListen', async () => {
+    if (hasClosed) return
     const scheme = fastify.server instanceof TlsServer ? 'https' : 'http'
     const host = hostname.includes(':') ? `[${hostname}]` : hostname
     forget = setPrivateOrigin(`${scheme}://${host}:${port ?? readPort()}`)
   })
-  fastify.addHook('onClose', async () => forget())
+  fastify.addHook('onClose', async () => {
+    hasClosed = true
+    forget()
+  })
 }

@@ -19,13 +19,12 @@ t.test('the variables that only the files of a later app would have set are name
   t.strictSame(await messagesOf(t, 'twin-one'), [], 'those of the first app are read')
   t.equal(process.env.OF_BOTH, 'one')
 
-  const [production = '', shared = '', instrumentation = '', ...rest] = await messagesOf(
-    t,
-    'twin-two'
-  )
+  const [production = '', shared = '', instrumentation = '', errors = '', ...rest] =
+    await messagesOf(t, 'twin-two')
   t.match(production, '"/.env.production": set OF_BOTH, OF_PRODUCTION before')
   t.match(shared, '"/.env": set OF_TWO before')
-  t.match(instrumentation, 'instrumentation')
+  t.match(instrumentation, 'may not run')
+  t.match(errors, 'onRequestError of "", if it has one, gets those of all apps')
   t.strictSame(rest, [])
   for (const message of [production, shared]) {
     for (const value of ['two', 'host']) t.notMatch(message, `=${value}`)

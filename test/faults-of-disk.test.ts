@@ -97,7 +97,8 @@ t.test('a build that is replaced', async t => {
   await rename(build, `${build}-before`)
   await cp(join(other, '.next'), build, { recursive: true })
   await goesOn(t, get)
-  t.ok((await get('/action')).status)
+  // It has not been loaded, and the other build has none.
+  t.equal((await get('/action')).status, 500)
   await isRenewed(t, get)
   await fastify.close()
 })

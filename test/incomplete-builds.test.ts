@@ -1,12 +1,18 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { fastifyNext } from '../src/index.js'
+import { assertBuilt } from '../src/next/build.js'
+import { BuildFiles } from '../src/next/build-files.js'
+import type { NextConfig } from '../src/next/config.js'
+import { checkPrerendered } from '../src/next/prerendered.js'
+import type { Settings } from '../src/options.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
+import { count } from './helpers/lane.js'
 
 // Every fixture is built here, if nothing has built it before.
 t.setTimeout(300_000)
@@ -17,7 +23,16 @@ type Damage = (path: string) => Promise<unknown>
 const missing: Damage = path => rm(path)
 const empty: Damage = path => truncate(path)
 const halved: Damage = async path => truncate(path, Math.floor((await readFile(path)).length / 2))
+const directory: Damage = path => rm(path).then(() => mkdir(path))
+const loop: Damage = path => rm(path).then(() => symlink(path, path))
 const nonsense: Damage = path => writeFile(path, 'nonsense')
+
+/** Some of the files of one kind, and in the long lane all. */
+function some(names: readonly string[]): readonly string[] {
+  return names.filter(
+    (_name, index) => index < count(2, names.length) || index === names.length - 1
+  )
+}
 
 let copies = 0
 
@@ -66,6 +81,7 @@ for (const [fixture, html] of [
         t.equal(code, 'FST_NEXT_BUILD_INCOMPLETE', `${name}: ${damage.name}`)
         t.match(message, name)
         t.match(message, `Run "next build ${dir}" again.`)
+        await rm(inBuild(name), { force: true, recursive: true })
         await writeFile(inBuild(name), intact)
       }
     }
@@ -73,18 +89,20 @@ for (const [fixture, html] of [
     const { files } = await read('required-server-files.json')
     const named: string[] = files.map((file: string) => file.replace('.next/', ''))
     t.ok(named.includes('routes-manifest.json') && named.includes('prerender-manifest.json'))
-    for (const name of named) {
-      // Without it there is no build.
-      if (name === 'BUILD_ID') continue
-      if (name.endsWith('.json')) await expectFound(name, missing, empty, halved, nonsense)
-      else await expectFound(name, missing, empty)
-    }
+    const manifests = named.filter(name => name.endsWith('.json'))
+    await expectFound('prerender-manifest.json', directory, loop)
+    for (const name of some(manifests)) await expectFound(name, missing, empty, halved, nonsense)
+    // Without its BUILD_ID there is no build.
+    const others = named.filter(name => !name.endsWith('.json') && name !== 'BUILD_ID')
+    for (const name of some(others)) await expectFound(name, missing, empty)
 
     const modules: string[] = Object.values({
       ...(await read('server/pages-manifest.json')),
       ...(await read('server/app-paths-manifest.json').catch(() => ({})))
     })
-    for (const module of modules) await expectFound(join('server', module), missing, empty)
+    for (const module of some(modules)) {
+      await expectFound(join('server', module), missing, empty, directory, loop)
+    }
 
     const [module = ''] = modules.filter(module => module.endsWith('.js')).slice(-1)
     const trace = await read(`${join('server', module)}.nft.json`)
@@ -92,12 +110,12 @@ for (const [fixture, html] of [
       .map((file: string) => join('server', module, '..', file))
       .filter((name: string) => name.startsWith(join('server', 'chunks')) && name.endsWith('.js'))
     t.ok(chunks.length > 0)
-    for (const chunk of chunks) await expectFound(chunk, missing, empty)
+    for (const chunk of some(chunks)) await expectFound(chunk, missing, empty)
 
-    for (const asset of await assetsIn(dir, 'build-manifest.json')) {
+    for (const asset of some(await assetsIn(dir, 'build-manifest.json'))) {
       await expectFound(asset, missing, empty)
     }
-    for (const page of html) await expectFound(page, empty, halved)
+    for (const page of html) await expectFound(page, empty, halved, directory, loop)
     await register(dir)
   })
 }
@@ -118,6 +136,73 @@ t.test('the scripts of one page are found too, unless they are served elsewhere'
     await fastify.register(fastifyNext, { dir, dev: false, ...options })
     await fastify.close()
   }
+})
+
+t.test('without any script or style it starts, and warns once', async t => {
+  const dir = await copyOf(t, 'plain')
+  const assets = join(dir, '.next', 'static')
+  await rm(assets, { recursive: true })
+  // Next itself does not start without the directory.
+  await t.rejects(register(dir), { code: 'FST_NEXT_BUILD_INCOMPLETE', message: /"static" is no/ })
+  await mkdir(assets)
+  const lines: string[] = []
+  const logger = { level: 'warn', stream: { write: (line: string) => void lines.push(line) } }
+  const fastify = Fastify({ logger })
+  t.teardown(() => fastify.close())
+  await fastify.register(fastifyNext, { dir, dev: false })
+  t.equal((await fastify.inject('/')).statusCode, 200)
+  const warnings = lines.filter(line => line.includes('noServeAssets'))
+  t.equal(warnings.length, 1)
+  t.match(warnings[0], JSON.stringify(assets).slice(1, -1))
+})
+
+t.test('what can not be read is a problem, with its cause', async t => {
+  const dir = await copyOf(t, 'plain')
+  const server = join(dir, '.next', 'server')
+  await rm(server, { recursive: true })
+  await writeFile(server, 'a file in place of the directory')
+  await t.rejects(register(dir), { code: 'FST_NEXT_BUILD_INCOMPLETE', message: /is missing/ })
+  await loop(server)
+  await t.rejects(register(dir), {
+    cause: { code: 'ELOOP' },
+    code: 'FST_NEXT_BUILD_INCOMPLETE',
+    message: /can not be read/
+  })
+  const id = join(dir, '.next', 'BUILD_ID')
+  await directory(id)
+  await t.rejects(register(dir), { code: 'FST_NEXT_BUILD_INCOMPLETE', message: /"BUILD_ID"/ })
+})
+
+t.test('HTML that is removed while it is checked is no damage', async t => {
+  const files = new BuildFiles(t.testdir())
+  // As it was when it was still there.
+  files.size = () => 100
+  files.readManifest = name => (name.startsWith('server') ? { '/a': 'pages/a.html' } : {})
+  await checkPrerendered(files)
+  t.same(files.problems, [])
+})
+
+t.test('the process does other work while a large build is checked', async t => {
+  const pages = Array.from({ length: 250 }, (_, index) => `app/${index}.js`)
+  const dir = t.testdir({
+    '.next': {
+      BUILD_ID: 'id',
+      'required-server-files.json': '{"files":[]}',
+      static: {},
+      server: {
+        'app-paths-manifest.json': JSON.stringify(pages),
+        app: Object.fromEntries(pages.map(page => [page.slice('app/'.length), 'module']))
+      }
+    }
+  })
+  let hasTurned = false
+  setImmediate(() => {
+    hasTurned = true
+  })
+  const settings = { dir, noServeAssets: true } as Settings
+  const config = { assetPrefix: '', distDir: '.next' } as NextConfig
+  await assertBuilt(settings, config, Fastify().log)
+  t.ok(hasTurned)
 })
 
 t.test('a message names the first problems, and counts the rest', async t => {
@@ -169,16 +254,25 @@ t.test('pages that were renewed at run time are no damage', async t => {
 })
 
 t.test('every whole build starts', async t => {
-  for (const fixture of [
-    ...['app', 'based', 'failing', 'in-action', 'pages-router', 'plain', 'prefixed', 'slashed'],
-    ...['same/based', 'same/components', 'same/international', 'same/main', 'same/proxied']
-  ]) {
+  const fixtures = ['app', 'based', 'failing', 'pages-router', 'plain', 'slashed', 'same/main']
+  const others = ['in-action', 'prefixed', 'same/based', 'same/proxied']
+  for (const fixture of [...fixtures, ...others.slice(0, count(0, others.length))]) {
     t.same(await register(await builtFixture(fixture)), {}, fixture)
   }
 })
 
+const CLIENT_PAGE = `'use client'
+export default function Page() {
+  return <p>A page with a script.</p>
+}
+`
+
 t.test('and one that webpack has made', async t => {
-  const dir = await copyOf(t, 'app')
+  // The larger one takes twice as long.
+  const dir = await copyOf(t, count(0, 1) ? 'app' : 'data')
+  // webpack writes its name in two ways.
+  await mkdir(join(dir, 'app', '[named]'))
+  await writeFile(join(dir, 'app', '[named]', 'page.jsx'), CLIENT_PAGE)
   await rm(join(dir, '.next'), { recursive: true })
   const next = createRequire(join(dir, 'package.json')).resolve('next/dist/bin/next')
   // Next sets it for the process, and a build takes it for a flag.

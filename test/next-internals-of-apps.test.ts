@@ -51,12 +51,13 @@ t.test('the server of a prepared app names its Edge functions', async t => {
   t.type(before, 'string')
   const dir = await builtFixture('twin-one')
   const names = new Map()
-  const undo = nameEdgeFunctions(findNext(dir), app, dir, names)
+  nameEdgeFunctions(findNext(dir), app, dir, names)
   t.type(find(), 'object')
   t.equal(String(find()), before)
   t.equal(find(), find())
-  undo()
-  t.equal(find(), before)
+  const { getEdgeFunctionInfo } = server
+  nameEdgeFunctions(findNext(dir), app, dir, names)
+  t.equal(server.getEdgeFunctionInfo, getEdgeFunctionInfo, 'once')
 })
 
 t.test('without them a second app is refused', t => {

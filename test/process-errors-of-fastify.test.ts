@@ -128,6 +128,25 @@ t.test('the modes of Node for rejections are kept', async t => {
   }
 })
 
+t.test('a process without stacks ends as well', async t => {
+  const env = { NODE_OPTIONS: '--stack-trace-limit=0' }
+  const { code } = await sameWithNext(t, { env, visits: [toFastify('timer')] })
+  t.equal(code, 1)
+})
+
+t.test('signal-exit, which replaces process.emit(), changes nothing', async t => {
+  const errors = [{ path: '/errors/timer' }, toFastify('timer')]
+  for (const steps of [['exit-on', 'exit-off'], ['exit-on']]) {
+    const visits = [...errors, ...steps.flatMap(step => [toFastify(step), ...errors])]
+    const run = { listeners: 'uncaughtException:on:before', visits }
+    const { code, printed } = await sameWithNext(t, run)
+    t.equal(code, 0, steps.join())
+    const told = printed.filter(line => line.startsWith('uncaughtException on before'))
+    t.equal(told.length, steps.length + 1, steps.join())
+    t.ok(printed.includes('emit is the same'), steps.join())
+  }
+})
+
 t.test('the listeners of the app itself are told of all errors', async t => {
   const { code, printed } = await outcome(t, true, {
     listeners: 'unhandledRejection:on:app,unhandledRejection:on:after,uncaughtException:on:app',

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import t from 'tap'
 import { event } from './helpers/event.js'
 import { fixturePath } from './helpers/fixture.js'
@@ -52,6 +53,60 @@ t.test('what is not an error is logged as it is', async t => {
   await fetch(`${url}/errors/not%20an%20error`)
   await log.until('Unhandled rejection in Next.js')
   t.match(log.take().at(-1), { level: 50, err: 'Left by Next' })
+})
+
+t.test('a rejection that a library emits without a promise is logged', async t => {
+  const log = keptLog()
+  const { url } = await serve(t, { fixture, server: { logger: log.logger } })
+  setGlobal(t, 'leaveErrors', () => {
+    Reflect.apply(process.emit, process, ['unhandledRejection', new Error('Emitted')])
+  })
+  t.equal((await fetch(`${url}/errors/given`)).status, 200)
+  const errors = log.take().filter(({ level }) => level > 30)
+  t.match(errors, [{ level: 50, err: { message: 'Emitted' } }])
+})
+
+t.test('an app whose directory is a symbolic link is known by its code, too', async t => {
+  const dir = join(t.testdir({ current: t.fixture('symlink', fixturePath(fixture)) }), 'current')
+  const log = keptLog()
+  const { url } = await serve(t, { fixture, options: { dir }, server: { logger: log.logger } })
+  for (const [path, init] of [
+    ['/errors/microtask', {}],
+    ['/api/body', { method: 'POST', body: 'A body' }]
+  ] as const) {
+    t.equal((await fetch(url + path, init)).status, 200, path)
+    await log.until('Uncaught exception in Next.js')
+    log.take()
+  }
+})
+
+t.test('what pages await is logged until the close of all plugins has ended', async t => {
+  const log = keptLog()
+  let endPool = (_reason: Error) => {}
+  setGlobal(t, 'leaveErrors', () => {
+    void new Promise<void>((_, reject) => {
+      endPool = reject
+    })
+  })
+  const ended: string[] = []
+  const { fastify, url } = await serve(t, {
+    fixture,
+    server: { logger: log.logger },
+    before(fastify) {
+      fastify.addHook('onClose', async () => void ended.push('metrics'))
+      fastify.addHook('onClose', async () => {
+        endPool(new Error('The pool has ended'))
+        await log.until('Unhandled rejection in Next.js')
+        ended.push('pool')
+      })
+    }
+  })
+  await fetch(`${url}/errors/given`)
+  log.take()
+  await fastify.close()
+  t.strictSame(ended, ['pool', 'metrics'])
+  const errors = log.take().filter(({ level }) => level > 30)
+  t.match(errors, [{ level: 50, err: { message: 'The pool has ended' } }])
 })
 
 t.test('a page that fails as the client leaves does no harm', async t => {

@@ -143,13 +143,17 @@ t.test('process.emit that somebody else has replaced meanwhile goes on', async t
 })
 
 t.test("the app's own listeners stay: its instrumentation runs once in a process", async t => {
-  const listener = () => {}
-  setGlobal(t, 'leaveErrors', () => process.on('unhandledRejection', listener))
-  t.teardown(() => process.off('unhandledRejection', listener))
+  const told: string[] = []
+  const listener = ({ message }: Error) => void told.push(message)
+  setGlobal(t, 'leaveErrors', () => process.on('uncaughtException', listener))
+  t.teardown(() => process.off('uncaughtException', listener))
   const fastify = await start(t)
   t.equal((await fastify.inject('/errors/given')).statusCode, 200)
   await fastify.close()
-  t.ok(process.listeners('unhandledRejection').includes(listener))
+  t.ok(process.listeners('uncaughtException').includes(listener))
+  const again = await start(t)
+  await leaveError(t, again)
+  t.strictSame(told, ['Left by Next'], 'and are told after another start')
 })
 
 t.test('a start that fails leaves nothing', async t => {

@@ -141,13 +141,24 @@ t.test('options that an app has one value of have to be the same', async t => {
   for (const [names, options] of [
     ['conf', {}],
     ['conf', { conf: { images: { qualities: [20] } } }],
-    ['conf, hostname', { hostname: 'app.example' }]
+    ['conf, hostname', { hostname: 'app.example' }],
+    ['conf, port', { port: 3000 }]
   ] as const) {
     await t.rejects(register(t, options), { code: 'FST_NEXT_OPTIONS_DIFFER', message: names })
   }
   const conf = { images: { qualities: [10] } }
-  await t.resolves(register(t, { conf, port: 3000, closeTimeout: 1 }))
+  await t.resolves(register(t, { conf, closeTimeout: 1 }))
   await first.ready()
+})
+
+t.test('a port that one user has set is that of all', async t => {
+  const dir = await builtFixture('plain')
+  await register(t, { dir, port: 3000 })
+  const refused = { code: 'FST_NEXT_OPTIONS_DIFFER', message: 'port' }
+  await t.rejects(register(t, { dir, port: 4000 }), refused)
+  await t.resolves(register(t, { dir, port: 3000 }))
+  const url = await listen(await register(t, { dir }))
+  t.match((await fetch(url)).headers.get('x-proxy-url'), ':3000/')
 })
 
 t.test('the conf of an app that is closed binds nobody', async t => {

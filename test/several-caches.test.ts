@@ -6,7 +6,7 @@ import { type Served, serveTwins } from './helpers/twins.js'
 
 const require = createRequire(fixturePath('package.json'))
 
-t.test('an app without a memory cache has none beside an app with one', async t => {
+t.test('an app without a memory cache has none beside an app with one, nor after it', async t => {
   const [one, two] = (await serveTwins(t, ['one', 'two'], dir =>
     dir.endsWith('one') ? { conf: { cacheMaxMemorySize: 0 } } : {}
   )) as [Served, Served]
@@ -15,6 +15,8 @@ t.test('an app without a memory cache has none beside an app with one', async t 
     t.match(await one.text(path), 'of one')
     t.match(await one.text(path), 'of one')
   }
+  await two.fastify.close()
+  for (const path of ['/', '/isr', '/legacy', '/tagged']) t.match(await one.text(path), 'of one')
   const {
     getMemoryCache
   } = require('next/dist/server/lib/incremental-cache/memory-cache.external.js')

@@ -1,6 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { serversOf } from './bindings.js'
+import { within } from '../within.js'
+import { isListening, serversOf } from './bindings.js'
 import { Connections } from './connections.js'
 import { holdClose, stopListening } from './listening.js'
 import { acceptWaiting } from './waiting-connections.js'
@@ -34,16 +35,18 @@ export class Closing {
   #users = 0
   #drainDelay = 0
   #closeTimeout = 0
-  #isListening = false
+  #hasListened = false
+  readonly #onClosed: (() => void)[] = []
   #drained: Promise<void> | undefined
   #deadline: number | undefined
 
   constructor(root: FastifyInstance) {
     this.#root = root
-    this.#restoreClose = wrapClose(root, () => this.#drain())
+    this.#restoreClose = wrapClose(root, this)
     this.connections.watch(root.server)
     root.addHook('onListen', async () => {
-      this.#isListening = true
+      if (this.#users === 0) return
+      this.#hasListened = true
       for (const server of serversOf(root)) this.connections.watch(server)
     })
   }
@@ -62,7 +65,7 @@ export class Closing {
 
   /** Sets the time that is left, and resolves when no request can arrive any more. */
   async begin(): Promise<void> {
-    this.#deadline ??= Date.now() + this.#closeTimeout
+    this.#deadline ??= performance.now() + this.#closeTimeout
     // Fastify closes one that others have made to listen after its hooks, or leaves it to them.
     while (!this.#isListening && this.#root.server.listening && this.#users > 0) {
       await delay(LOOK_INTERVAL_MS)
@@ -72,7 +75,8 @@ export class Closing {
 
   /** In ms. */
   get left(): number {
-    return Math.max(0, (this.#deadline ?? Date.now() + this.#closeTimeout) - Date.now())
+    const now = performance.now()
+    return Math.max(0, (this.#deadline ?? now + this.#closeTimeout) - now)
   }
 
   /** Once for each `use()`. */
@@ -81,43 +85,71 @@ export class Closing {
     this.connections.stop()
     this.#restoreClose()
     closings.delete(this.#root)
+    // A start that has failed is closed past the wrapper.
+    if (this.#drained === undefined) setImmediate(() => this.end())
   }
 
-  #drain(): Promise<void> {
+  /** Runs a call when Fastify has closed, after the hooks of all plugins. */
+  whenClosed(callback: () => void): void {
+    this.#onClosed.push(callback)
+  }
+
+  /** What has to happen before Fastify's own close. */
+  drain(): Promise<void> {
     this.#drained ??= this.#isListening ? this.#stopServing() : Promise.resolve()
     return this.#drained
   }
 
+  /** Resolves when what had arrived is answered, or cut. */
+  async answered(): Promise<void> {
+    if (!this.#isListening) await within(this.connections.idle(), this.left)
+    else if (!(await within(this.connections.quiet(), this.left))) this.connections.cut()
+  }
+
+  /** Fastify has closed. */
+  end(): void {
+    for (const callback of this.#onClosed.splice(0)) callback()
+  }
+
+  get #isListening(): boolean {
+    return isListening(this.#root) ?? this.#hasListened
+  }
+
   async #stopServing(): Promise<void> {
     const servers = serversOf(this.#root)
+    for (const server of servers) this.connections.watch(server)
     const releases = servers.map(holdClose)
     if (this.#drainDelay > 0) await delay(this.#drainDelay)
     this.connections.closeWithAnswers()
     await acceptWaiting(servers)
-    for (const release of releases) release()
     for (const server of servers) stopListening(server)
     const closed = this.begin()
     // Who has told Fastify to cut connections does not want to wait for them.
     if (this.#root.initialConfig.forceCloseConnections !== true) await closed
+    // A server without connections says that it is closed after this turn.
+    await nextTurn()
+    for (const release of releases) release()
   }
 }
 
 /** `close()` is the root's own, and that of its scopes by inheritance. */
 function rootOf(fastify: FastifyInstance): FastifyInstance {
-  let root = fastify
-  while (!Object.hasOwn(root, 'close')) root = Object.getPrototypeOf(root)
-  return root
+  const parent: FastifyInstance = Object.getPrototypeOf(fastify)
+  return 'close' in parent ? rootOf(parent) : fastify
 }
 
 /** Returns a function that puts back what was there. */
-function wrapClose(root: FastifyInstance, drain: () => Promise<void>): () => void {
+function wrapClose(root: FastifyInstance, closing: Closing): () => void {
   const original: (callback?: () => void) => unknown = root.close
   function close(this: FastifyInstance, callback?: () => void): unknown {
     // What is no function is for Fastify to refuse.
     if (callback && typeof callback !== 'function') return original.call(this, callback)
-    const drained = drain()
-    if (!callback) return drained.then(() => original.call(this))
+    const drained = closing.drain()
+    const closed = drained.then(() => original.call(this)).finally(() => closing.end())
+    if (!callback) return closed
     drained.then(() => original.call(this, callback))
+    // The callback is told of the error.
+    closed.catch(() => {})
     return this
   }
   root.close = close as FastifyInstance['close']

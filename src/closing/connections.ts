@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 import type { FastifyReply } from 'fastify'
 import { hasLeft } from '../response/connection-response.js'
@@ -19,8 +20,9 @@ export class Connections {
   readonly #servers = new Map<HttpServer, () => void>()
   /** All that was accepted, with what is beneath TLS. */
   readonly #sockets = new Set<Socket>()
-  /** The last response on each connection of HTTP/1, once there was a request. */
+  /** The last response that is under way on each connection of HTTP/1. */
   readonly #responses = new Map<HttpSocket, ServerResponse | undefined>()
+  readonly #forget: (this: ServerResponse) => void
   readonly #sessions = new Set<Http2Session>()
   readonly #repliesOfNext = new WeakMap<ServerResponse, FastifyReply>()
   #inFlight = 0
@@ -28,6 +30,16 @@ export class Connections {
   #closesWithAnswers = false
   #closingSince: number | undefined
   #sweep: NodeJS.Timeout | undefined
+  #isStopped = false
+
+  constructor() {
+    const responses = this.#responses
+    // An idle connection would keep its last request and reply.
+    this.#forget = function forget() {
+      const { socket } = this.req
+      if (responses.get(socket) === this) responses.set(socket, undefined)
+    }
+  }
 
   /** Notes the connections of a server, until `stop()`. */
   watch(server: HttpServer): void {
@@ -38,10 +50,7 @@ export class Connections {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
     }
-    const onConnection = (socket: Socket): void => {
-      this.#responses.set(socket, undefined)
-      socket.once('close', () => this.#responses.delete(socket))
-    }
+    const onConnection = this.#onConnection.bind(this)
     const connectionEvent = server instanceof TlsServer ? 'secureConnection' : 'connection'
     server.on('connection', onSocket)
     server.on(connectionEvent, onConnection)
@@ -80,6 +89,11 @@ export class Connections {
     })
   }
 
+  /** Resolves when everything is answered, by Next or others, or with `stop()`. */
+  async quiet(): Promise<void> {
+    while (this.#isAnswering && !this.#isStopped) await delay(SWEEP_INTERVAL_MS)
+  }
+
   /** Has every answer from now on say that its connection closes. */
   closeWithAnswers(): void {
     this.#closesWithAnswers = true
@@ -88,16 +102,16 @@ export class Connections {
 
   /**
    * Has every connection close with its last answer, the idle ones after a short grace, and the rest
-   * at `deadline`, until `stop()`. Resolves when no request can arrive any more.
+   * at `deadline` of `performance.now()`, until `stop()`. Resolves when no request can arrive any more.
    */
   async closeBy(deadline: number): Promise<void> {
     if (this.#closingSince !== undefined) return
-    this.#closingSince = Date.now()
+    this.#closingSince = performance.now()
     this.closeWithAnswers()
     await new Promise<void>(resolve => {
       const sweep = (): void => {
-        const isOver = Date.now() >= deadline
-        if (isOver) this.#cut()
+        const isOver = performance.now() >= deadline
+        if (isOver) this.cut()
         if (this.#isInGrace) return
         this.#closeIdle()
         if (isOver || !this.#canReceive) resolve()
@@ -109,7 +123,14 @@ export class Connections {
     for (const [socket, response] of this.#responses) response?.once('finish', () => socket.end())
   }
 
+  /** Ends every connection, whatever is on it. */
+  cut(): void {
+    for (const session of this.#sessions) session.destroy()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
   stop(): void {
+    this.#isStopped = true
     clearInterval(this.#sweep)
     if (this.#closingSince !== undefined) this.#closeIdle()
     for (const unwatch of this.#servers.values()) unwatch()
@@ -118,12 +139,20 @@ export class Connections {
 
   #onRequest({ socket, httpVersionMajor }: ServerResponse['req'], response: ServerResponse): void {
     if (httpVersionMajor === 2) return
+    // Its server is watched since it was opened.
+    if (!this.#responses.has(socket)) this.#onConnection(socket)
     const last = this.#responses.get(socket)
     this.#responses.set(socket, response)
+    response.on('close', this.#forget)
     if (!this.#closesWithAnswers) return
     // Of requests in a row the last answer ends the connection: RFC 9112, 9.3.2.
     if (last && !last.headersSent) last.removeHeader('connection')
     closeAfter(response)
+  }
+
+  #onConnection(socket: Socket): void {
+    this.#responses.set(socket, undefined)
+    socket.once('close', () => this.#responses.delete(socket))
   }
 
   #onSession(session: Http2Session): void {
@@ -132,7 +161,12 @@ export class Connections {
   }
 
   get #isInGrace(): boolean {
-    return this.#sockets.size > 0 && Date.now() < Number(this.#closingSince) + GRACE_MS
+    return this.#sockets.size > 0 && performance.now() < Number(this.#closingSince) + GRACE_MS
+  }
+
+  get #isAnswering(): boolean {
+    if (this.#inFlight > 0 || this.#sessions.size > 0) return true
+    return [...this.#responses.values()].some(response => response?.writableFinished === false)
   }
 
   /** Whether an answer that has ended is still on its way into a socket. */
@@ -177,11 +211,6 @@ export class Connections {
     for (const [socket, response] of this.#responses) {
       if (!response && socket.parser && socket.bytesRead === 0) socket.destroy()
     }
-  }
-
-  #cut(): void {
-    for (const session of this.#sessions) session.destroy()
-    for (const socket of this.#sockets) socket.destroy()
   }
 }
 

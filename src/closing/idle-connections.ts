@@ -1,4 +1,5 @@
 import type { Server } from 'node:net'
+import { setOwn } from './own-property.js'
 
 export type HttpServer = Server & { closeIdleConnections?(): void }
 
@@ -10,14 +11,7 @@ export type HttpServer = Server & { closeIdleConnections?(): void }
 export function keepUnsentAnswers(server: HttpServer, isSending: () => boolean): () => void {
   const { closeIdleConnections } = server
   if (closeIdleConnections === undefined) return () => {}
-  const wasOwn = Object.hasOwn(server, 'closeIdleConnections')
-  const closeIdle = (): void => {
+  return setOwn(server, 'closeIdleConnections', () => {
     if (!isSending()) closeIdleConnections.call(server)
-  }
-  server.closeIdleConnections = closeIdle
-  return () => {
-    if (server.closeIdleConnections !== closeIdle) return
-    if (wasOwn) server.closeIdleConnections = closeIdleConnections
-    else Reflect.deleteProperty(server, 'closeIdleConnections')
-  }
+  })
 }

@@ -1,18 +1,25 @@
 import { Server } from 'node:net'
+import { setOwn } from './own-property.js'
 
 /**
- * Has `close()` of a server wait for `stopListening()`: Node calls it itself at the signal of
- * `listen()`, in the very turn in which Fastify begins to close. Returns a function that ends this.
+ * Leaves it to Fastify when a server closes. Node calls `close()` itself at the signal of `listen()`,
+ * in the very turn in which Fastify begins to close, and a server that has stopped listening says
+ * `close` with its last connection, at which Fastify closes the second one of `localhost`. Returns a
+ * function that ends this.
  */
 export function holdClose(server: Server): () => void {
-  const own = Object.getOwnPropertyDescriptor(server, 'close')
-  server.close = callback => {
-    if (callback) server.once('close', callback)
-    return server
-  }
+  const emit = server.emit.bind(server)
+  const hold = (event: string, ...args: unknown[]): boolean =>
+    event !== 'close' && emit(event, ...args)
+  const restores = [
+    setOwn(server, 'emit', hold as Server['emit']),
+    setOwn(server, 'close', callback => {
+      if (callback) server.once('close', callback)
+      return server
+    })
+  ]
   return () => {
-    if (own) Object.defineProperty(server, 'close', own)
-    else Reflect.deleteProperty(server, 'close')
+    for (const restore of restores) restore()
   }
 }
 

@@ -27,7 +27,7 @@ export function addShutdown(
 
   // Fastify has closed its server by now, but not the second one that it has for localhost.
   fastify.addHook('onClose', async () => {
-    await within(closing.connections.idle(), closing.left)
+    await closing.answered()
     await within(readiness.settled(), closing.left)
     const unfinished = await background.settle(closing.left)
     if (unfinished.length > 0) {

@@ -5,12 +5,13 @@ import { DEFAULT_MEMORY, type Part, splitState } from './split-state.js'
 
 /** An app's own part of what Next keeps for the whole process. */
 export interface AppState {
-  /** Whether the app is the first of the process, whose environment and instrumentation Next uses. */
+  /** Whether the app is the first of the process, after `separate()`. */
   readonly isFirst: boolean
   /** The app's names for its Edge functions; Next's own suffice for the first app. */
   readonly edgeNames: Map<string, object> | undefined
   /**
-   * Keeps the app apart from the others, until `close()`. Before Next is prepared.
+   * Keeps the app apart from the others, as the last step before Next is prepared: an app that
+   * fails earlier has no part.
    * @param memory the `cacheMaxMemorySize` of the app
    * @throws FST_NEXT_SEVERAL_APPS_UNSUPPORTED
    */
@@ -21,47 +22,46 @@ export interface AppState {
   run<Result>(call: () => Result): Result
   /** The app, with all of its calls run so. */
   wrap(app: NextApp): NextApp
-  close(): void
 }
 
 /** By directory, for the life of the process: what Next has remembered outlives an app's close. */
 const parts = new Map<string, Part>()
 const running = new AsyncLocalStorage<Part>()
-const separated = new Set<AppState>()
-let undo: (() => void)[] = []
 
 /**
  * Next keeps pages, their lifetimes, tags, manifests and loaders for the whole process, under keys
- * that don't name an app. The first app has that state as it is, and it is left alone while no
- * other app runs. Then it is divided, and the async context tells whose call it is.
+ * that don't name an app. The first app has that state as it is, and it is left alone in a process
+ * that never has another one. Else it is divided, and the async context tells whose call it is.
+ * It stays divided: nothing tells when the last work of an app that is closed has ended, say the
+ * renewal of a page, and the page would become the first app's.
  */
 export function openAppState(dir: string): AppState {
-  const part = parts.get(dir) ?? {
+  const part: Part = parts.get(dir) ?? {
     name: dir,
-    isFirst: parts.size === 0,
+    isFirst: false,
     memory: DEFAULT_MEMORY,
     values: new Map<PropertyKey, unknown>(),
     edgeNames: new Map<string, object>()
   }
-  parts.set(dir, part)
   const state: AppState = {
-    isFirst: part.isFirst,
-    edgeNames: part.isFirst ? undefined : part.edgeNames,
+    get isFirst() {
+      return part.isFirst
+    },
+    get edgeNames() {
+      return part.isFirst ? undefined : part.edgeNames
+    },
     separate(next, memory = DEFAULT_MEMORY) {
       part.memory = memory
-      if (part.isFirst) return
-      const sizes = [...parts.values()].map(({ memory }) => memory)
-      undo.push(...splitState(next, dir, Math.max(...sizes), firstPart(), currentPart))
-      separated.add(state)
+      part.isFirst ||= parts.size === 0
+      if (!part.isFirst) {
+        const sizes = [...parts.values(), part].map(({ memory }) => memory)
+        splitState(next, dir, Math.max(...sizes), firstPart(), currentPart)
+      }
+      parts.set(dir, part)
     },
     isRunning: () => running.getStore() === part,
     run: call => running.run(part, call),
-    wrap: app => wrapCalls(app, state.run),
-    close() {
-      if (!separated.delete(state) || separated.size > 0) return
-      for (const step of undo) step()
-      undo = []
-    }
+    wrap: app => wrapCalls(app, state.run)
   }
   return state
 }

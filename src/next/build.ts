@@ -1,7 +1,8 @@
 import { dirname, isAbsolute, join, relative } from 'node:path'
+import type { FastifyBaseLogger } from 'fastify'
 import { FST_NEXT_BUILD_INCOMPLETE, FST_NEXT_BUILD_NOT_FOUND } from '../errors.js'
 import type { Settings } from '../options.js'
-import { BuildFiles, type Json } from './build-files.js'
+import { BuildFiles, inTurns, type Json } from './build-files.js'
 import type { NextConfig } from './config.js'
 import { checkPrerendered } from './prerendered.js'
 
@@ -16,19 +17,31 @@ const NAMED_PROBLEMS = 3
  * @throws FST_NEXT_BUILD_NOT_FOUND
  * @throws FST_NEXT_BUILD_INCOMPLETE
  */
-export async function assertBuilt(settings: Settings, config: NextConfig): Promise<void> {
+export async function assertBuilt(
+  settings: Settings,
+  config: NextConfig,
+  log: FastifyBaseLogger
+): Promise<void> {
   const { dir } = settings
   const distDir = join(dir, config.distDir)
   const files = new BuildFiles(distDir)
-  if (!files.has('BUILD_ID')) throw new FST_NEXT_BUILD_NOT_FOUND(distDir, dir)
+  if (!files.has('BUILD_ID') && files.problems.length === 0) {
+    throw new FST_NEXT_BUILD_NOT_FOUND(distDir, dir)
+  }
 
   const { named, isStandalone } = checkManifests(files)
   const modules = modulesOf(files)
-  for (const module of [...modules, ...named.filter(isModule)]) {
+  for await (const module of inTurns([...modules, ...named.filter(isModule)])) {
     files.expect(module)
     if (!isStandalone) checkTrace(files, module)
   }
-  if (!isStandalone && servesAssets(settings, config)) checkAssets(files, modules)
+  // Next does not start without this directory, be it empty.
+  if (!isStandalone) files.expectDirectory('static')
+  if (!isStandalone && servesAssets(settings, config)) {
+    const assets = await assetsOf(files, modules)
+    if (assets.length > 0 && !assets.some(name => files.has(name))) warnOfNoAssets(distDir, log)
+    else for (const name of assets) files.expect(name)
+  }
   await checkPrerendered(files)
 
   const { problems } = files
@@ -45,14 +58,14 @@ export async function assertBuilt(settings: Settings, config: NextConfig): Promi
  */
 function checkManifests(files: BuildFiles): { named: string[]; isStandalone: boolean } {
   files.expect(LIST)
-  const list = files.readJson(LIST)
+  const list = files.readManifest(LIST)
   const { distDir = '.next', output } = Object(list.config) as { distDir?: string; output?: string }
   const named = strings(list.files)
     .map(name => relative(distDir, name))
     .filter(name => !name.startsWith('..'))
   for (const name of named) {
     files.expect(name)
-    if (name.endsWith('.json')) files.readJson(name)
+    if (name.endsWith('.json')) files.readManifest(name)
   }
   return { named, isStandalone: output === 'standalone' }
 }
@@ -63,11 +76,11 @@ const LIST = 'required-server-files.json'
 function modulesOf(files: BuildFiles): string[] {
   const inServer = (name: string): string => join('server', name)
   const pages = ['pages-manifest.json', 'app-paths-manifest.json'].flatMap(name =>
-    strings(files.readJson(inServer(name)))
+    strings(files.readManifest(inServer(name)))
   )
-  const edge = files.readJson(inServer('middleware-manifest.json'))
+  const edge = files.readManifest(inServer('middleware-manifest.json'))
   const functions = [edge.middleware, edge.functions].flatMap(group => Object.values(Object(group)))
-  const ofNode = files.readJson(inServer('functions-config-manifest.json'))
+  const ofNode = files.readManifest(inServer('functions-config-manifest.json'))
   return [
     // Turbopack has a mark in place of the modules for the edge runtime.
     ...pages.filter(name => isModule(name) || name.endsWith('.html')).map(inServer),
@@ -82,11 +95,10 @@ function isModule(name: string): boolean {
 
 /** The build traces which files a module loads. */
 function checkTrace(files: BuildFiles, module: string): void {
-  const trace = `${module}.nft.json`
-  if (!files.has(trace)) return
-  for (const path of strings(files.readJson(trace).files)) {
-    const name = join(dirname(module), path)
-    if (isModule(name) && !name.startsWith('..')) files.expect(name)
+  // Most of what is traced are packages: thousands of names for each module.
+  const outside = '../'.repeat(module.split(/[\\/]/).length)
+  for (const path of strings(files.readJson(`${module}.nft.json`).files)) {
+    if (isModule(path) && !path.startsWith(outside)) files.expect(join(dirname(module), path))
   }
 }
 
@@ -95,18 +107,28 @@ function servesAssets({ noServeAssets }: Settings, { assetPrefix }: NextConfig):
   return !noServeAssets && (assetPrefix === '' || /^\/(?!\/)/.test(assetPrefix))
 }
 
-/** A page names its scripts and styles in manifests of its own, besides those of all pages. */
-function checkAssets(files: BuildFiles, modules: string[]): void {
+/** Where another server has them, an image is built without. It is what is half there that is broken. */
+function warnOfNoAssets(distDir: string, log: FastifyBaseLogger): void {
+  log.warn(
+    `No script or style of a page is in "${join(distDir, 'static')}": if another server has them, set "noServeAssets" to true with "catchAll" to false, else put them back.`
+  )
+}
+
+/**
+ * The scripts and styles that browsers are told of. A page names its own in manifests of its own,
+ * besides those of all pages.
+ */
+async function assetsOf(files: BuildFiles, modules: string[]): Promise<string[]> {
   const ofEach = ['build-manifest.json', 'react-loadable-manifest.json']
   const ofPages = modules.filter(isModule).flatMap(module => {
     const page = module.slice(0, -'.js'.length)
     return [...ofEach.map(name => join(page, name)), `${page}_client-reference-manifest.js`]
   })
   const names = new Set<string>()
-  for (const manifest of [...ofEach, ...ofPages]) {
-    for (const [, name] of files.readText(manifest).matchAll(ASSET)) names.add(String(name))
+  for await (const manifest of inTurns([...ofEach, ...ofPages])) {
+    for (const [, name] of files.readText(manifest)?.matchAll(ASSET) ?? []) names.add(String(name))
   }
-  for (const name of names) files.expect(files.has(name) ? name : decode(name))
+  return [...names].map(name => (files.has(name) ? name : decode(name)))
 }
 
 /** The name of a file below `static/`: by itself, or in the path or URL that a browser is told. */

@@ -19,6 +19,9 @@ interface Loaded {
 /** By directory: several apps may bring their own. */
 const packages = new Map<string, Loaded>()
 
+/** For good: `instrumentation.js` runs once in a process, and its listeners stay. */
+const ofApps = new WeakSet<Listener>()
+
 /** The listeners that Next adds to the process, kept apart from everybody else's. */
 export interface ErrorListeners {
   /** Emits while Next does not listen to an event. */
@@ -78,7 +81,6 @@ export function isOfAbortedPrerender(): boolean {
  */
 export function watchErrorListeners(isWithinNext: () => boolean): ErrorListeners {
   const ofNext = new Map<EventName, Listener>()
-  const ofApps = new WeakSet<Listener>()
 
   // Called before the listener is added.
   function onNewListener(event: EventName, listener: Listener): void {
@@ -118,7 +120,11 @@ export function watchErrorListeners(isWithinNext: () => boolean): ErrorListeners
 /** The async context does not tell: the code of pages and of `instrumentation.js` runs in it, too. */
 function isAddedByNext(): boolean {
   const trace = { stack: '' }
+  const { stackTraceLimit } = Error
+  // Some run Node with a limit of 0.
+  Error.stackTraceLimit = 10
   Error.captureStackTrace(trace, process.on)
+  Error.stackTraceLimit = stackTraceLimit
   const caller = String(trace.stack)
     .split('\n')
     .find((line, index) => index > 0 && !/\bnode:/.test(line))

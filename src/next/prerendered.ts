@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BuildFiles, Json } from './build-files.js'
+import { type BuildFiles, inTurns, type Json } from './build-files.js'
 
 const END_OF_HTML = '</html>'
 /** Far above what Next takes to write a page. */
@@ -15,20 +15,20 @@ interface Page {
 
 /** Checks that no prerendered HTML is cut off: Next sends it as it is. */
 export async function checkPrerendered(files: BuildFiles): Promise<void> {
-  const isCutOff = (page: Page): boolean => isCut(files, page)
-  let cut = prerenderedPages(files).filter(isCutOff)
-  if (cut.length > 0) {
-    // Another process may be renewing a page: Next 16.2 writes over the HTML of the build.
-    await sleep(WRITE_MS)
-    cut = cut.filter(isCutOff)
+  const cut: Page[] = []
+  for await (const page of inTurns(prerenderedPages(files))) {
+    if (isCut(files, page)) cut.push(page)
   }
-  for (const { name } of cut) files.problems.push(`"${name}" is cut off`)
+  if (cut.length === 0) return
+  // Another process may be renewing a page: Next 16.2 writes over the HTML of the build.
+  await sleep(WRITE_MS)
+  for (const page of cut) if (isCut(files, page)) files.report(page.name, 'is cut off')
 }
 
 function prerenderedPages(files: BuildFiles): Page[] {
-  const { routes, dynamicRoutes } = files.readJson('prerender-manifest.json')
+  const { routes, dynamicRoutes } = files.readManifest('prerender-manifest.json')
   const prerendered = [routes, dynamicRoutes].flatMap(group => Object.values(Object(group)))
-  const automatic = Object.values(files.readJson('server/pages-manifest.json')).map(String)
+  const automatic = Object.values(files.readManifest('server/pages-manifest.json')).map(String)
   return [
     ...prerendered.flatMap(entry => pageOf(Object(entry) as Json)),
     ...automatic
@@ -49,9 +49,10 @@ function pageOf({ dataRoute, htmlSize, renderingMode }: Json): Page[] {
 function isCut(files: BuildFiles, { name, size, isPartial }: Page): boolean {
   const actual = files.size(name)
   if (actual === undefined || actual === size) return false
-  if (files.endsWith(name, END_OF_HTML)) return false
-  if (!isPartial) return !files.readText(name).includes(END_OF_HTML)
+  // It may be removed at any time, which Next mends by itself.
+  if (files.endsWith(name, END_OF_HTML) !== false) return false
+  if (!isPartial) return files.readText(name)?.includes(END_OF_HTML) === false
   // Only where Next keeps what it renders anew elsewhere is the build's HTML still as it was.
-  const isKept = files.readText(name.replace(/\.html$/, '.meta')).includes('"routeCache"')
-  return isKept && typeof size === 'number' && actual < size
+  const isKept = files.readText(name.replace(/\.html$/, '.meta'))?.includes('"routeCache"')
+  return isKept === true && typeof size === 'number' && actual < size
 }

@@ -59,7 +59,7 @@ export function createNextServer(
   port: () => number,
   log: FastifyBaseLogger
 ): Promise<NextServer> {
-  return shareServer(settings, port, log, port => createOwnServer(settings, port, log))
+  return shareServer(settings, port, log, (own, port) => createOwnServer(own, port, log))
 }
 
 async function createOwnServer(
@@ -76,35 +76,33 @@ async function createOwnServer(
   // Creating the app tells Next its bundler, which the config depends on.
   const app = state.wrap(createApp(next, settings, upgrades, port))
   disableRejectionFilter(next)
-  rememberEnvironment()
+  rememberEnvironment(dir)
   const config = await loadNextConfig(next, settings, log)
   try {
     const distDir = join(dir, config?.values.distDir ?? '.next')
-    if (!state.isFirst) warnOfWhatIsLeftOut(settings, distDir, log)
-    state.separate(next, config?.values.cacheMaxMemorySize)
-    if (config && !dev) await assertBuilt(settings, config.values)
+    if (config && !dev) await assertBuilt(settings, config.values, log)
     const { basePath = '', assetPrefix = '', trailingSlash = false } = config?.values ?? {}
     const handle = requestHandler(app)
     let errorPages: ErrorPages
-    let forgetEdgeNames = (): void => {}
     const watchers = new DirectoryWatchers()
     const cacheHandler = dev ? undefined : guardedCacheHandler(config, distDir, state, log)
+    const outsideBasePath =
+      config && basePath !== '' ? await pathsOutsideBasePath(next, config.values, { dir, dev }) : []
+    state.separate(next, config?.values.cacheMaxMemorySize)
+    warnOfWhatIsLeftOut(settings, distDir, state.isFirst, log)
     return {
       app,
       basePath,
       assetPrefix,
       distDir,
       trailingSlash,
-      outsideBasePath:
-        config && basePath !== ''
-          ? await pathsOutsideBasePath(next, config.values, { dir, dev })
-          : [],
+      outsideBasePath,
       allowedDevOrigins: config?.allowedDevOrigins ?? [],
       disableCompression: () => config?.change('compress', false),
       async prepare() {
         const start = () => prepare(app, dir, cacheHandler)
         await (dev ? watchers.collect(next, start) : start())
-        if (state.edgeNames) forgetEdgeNames = nameEdgeFunctions(next, app, dir, state.edgeNames)
+        if (state.edgeNames) nameEdgeFunctions(next, app, dir, state.edgeNames)
         errorPages = findErrorPages(app, handle, {
           basePath,
           trailingSlash,
@@ -120,19 +118,15 @@ async function createOwnServer(
       upgrade: upgradeHandler(app, upgrades),
       async close() {
         try {
-          if (dev) await closeWebpackWatching(app)
-          await app.close()
+          await Promise.all([dev && closeWebpackWatching(app), app.close()])
         } finally {
           watchers.close()
-          forgetEdgeNames()
           cacheHandler?.close()
-          state.close()
           config?.restore()
         }
       }
     }
   } catch (error) {
-    state.close()
     config?.restore()
     throw error
   }

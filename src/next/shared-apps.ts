@@ -7,6 +7,7 @@ import { within } from '../within.js'
 import type { NextServer } from './server.js'
 
 type ReadPort = () => number
+type Create = (settings: Settings, port: ReadPort) => Promise<NextServer>
 
 interface SharedApp {
   readonly settings: Settings
@@ -16,8 +17,8 @@ interface SharedApp {
   prepared?: Promise<void> | undefined
 }
 
-/** What an app has one value of, however many use it. */
-const COMMON_OPTIONS = ['conf', 'hostname', 'quiet'] as const
+/** What an app has one value of, however many use it; a registration may leave the `port` to others. */
+const COMMON_OPTIONS = ['conf', 'hostname', 'quiet', 'port'] as const
 
 /** How long a start waits for the end of an app that was served from the same directory. */
 const CLOSE_TIMEOUT_MS = 10_000
@@ -27,7 +28,9 @@ const closing = new Map<string, Promise<unknown>>()
 
 /**
  * Creates the app of a directory, or shares the one that is served from it: Next keeps one server
- * per directory, which the first close would end for all.
+ * per directory, which the first close would end for all. As with `next start`, the directory is
+ * where its path leads (next/dist/lib/get-project-dir.js): a link may lead elsewhere later, and
+ * Next would go on with what it has kept under the path.
  * @throws FST_NEXT_DIR_IN_USE
  * @throws FST_NEXT_OPTIONS_DIFFER
  */
@@ -35,20 +38,16 @@ export async function shareServer(
   settings: Settings,
   port: ReadPort,
   log: FastifyBaseLogger,
-  create: (port: ReadPort) => Promise<NextServer>
+  create: Create
 ): Promise<NextServer> {
   const key = realPath(settings.dir)
   await within(closing.get(key) ?? Promise.resolve(), CLOSE_TIMEOUT_MS)
   const app = apps.get(key)
   if (app) assertShareable(app.settings, settings)
-  return join(key, app ?? begin(key, settings, create), port, log)
+  return join(key, app ?? begin({ ...settings, dir: key }, create), port, log)
 }
 
-function begin(
-  key: string,
-  settings: Settings,
-  create: (port: ReadPort) => Promise<NextServer>
-): SharedApp {
+function begin(settings: Settings, create: Create): SharedApp {
   const ports = new Set<ReadPort>()
   const readPort = (): number => {
     for (const read of ports) {
@@ -57,8 +56,8 @@ function begin(
     }
     return 0
   }
-  const app: SharedApp = { settings, ports, server: create(readPort) }
-  apps.set(key, app)
+  const app: SharedApp = { settings, ports, server: create(settings, readPort) }
+  apps.set(settings.dir, app)
   return app
 }
 
@@ -116,7 +115,9 @@ async function leave(
 
 function assertShareable(first: Settings, second: Settings): void {
   if (first.dev || second.dev) throw new FST_NEXT_DIR_IN_USE(second.dir)
-  const differing = COMMON_OPTIONS.filter(name => !isDeepStrictEqual(first[name], second[name]))
+  const differing = COMMON_OPTIONS.filter(
+    name => second[name] !== undefined && !isDeepStrictEqual(first[name], second[name])
+  )
   if (differing.length > 0) throw new FST_NEXT_OPTIONS_DIFFER(second.dir, differing.join(', '))
 }
 

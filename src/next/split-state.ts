@@ -4,7 +4,8 @@ import type { NextPackage } from './load.js'
 /** What belongs to one app of the state that Next keeps for the whole process. */
 export interface Part {
   readonly name: string
-  readonly isFirst: boolean
+  /** Whether the app is the first of the process, which has Next's own keys and names. */
+  isFirst: boolean
   /** The `cacheMaxMemorySize` of the app. */
   memory: number
   /** The app's values of the globals. */
@@ -13,7 +14,6 @@ export interface Part {
 }
 
 type CurrentPart = () => Part
-type Undo = () => void
 type Method = (...args: unknown[]) => unknown
 
 /** A map from text, or a cache that looks like one. */
@@ -49,8 +49,7 @@ export const GLOBALS: readonly PropertyKey[] = [
 const divided = new Set<unknown>()
 
 /**
- * Divides the state among the apps. Returns what undoes it; the values of the first app are what
- * is left then.
+ * Divides the state among the apps, for the life of the process.
  * @throws FST_NEXT_SEVERAL_APPS_UNSUPPORTED when this version of Next keeps its state elsewhere
  */
 export function splitState(
@@ -59,7 +58,7 @@ export function splitState(
   memory: number,
   first: Part,
   current: CurrentPart
-): Undo[] {
+): void {
   const stores = findStores(next, memory)
   if (stores === undefined) throw new FST_NEXT_SEVERAL_APPS_UNSUPPORTED(next.version, dir)
   const { pages, lifetimes, tags } = stores
@@ -69,25 +68,17 @@ export function splitState(
   }
   // With a `cacheMaxMemorySize` of 0 an app reads its files each time, whatever others have.
   const keyOfPage = (key: unknown) => (current().memory === 0 ? undefined : keyOf(key))
-  return [
-    ...once(pages, () => splitStore(pages, keyOfPage)),
-    ...once(lifetimes, () => splitStore(lifetimes, keyOf)),
-    ...once(tags, () => splitStore(tags, keyOf)),
-    ...GLOBALS.flatMap(name => once(name, () => splitGlobal(name, first, current)))
-  ]
+  once(pages, () => splitStore(pages, keyOfPage))
+  once(lifetimes, () => splitStore(lifetimes, keyOf))
+  once(tags, () => splitStore(tags, keyOf))
+  for (const name of GLOBALS) once(name, () => splitGlobal(name, first, current))
 }
 
 /** Each copy of Next has stores of its own, and all of them share the globals. */
-function once(subject: unknown, split: () => Undo): Undo[] {
-  if (divided.has(subject)) return []
+function once(subject: unknown, split: () => void): void {
+  if (divided.has(subject)) return
   divided.add(subject)
-  const undo = split()
-  return [
-    () => {
-      undo()
-      divided.delete(subject)
-    }
-  ]
+  split()
 }
 
 interface Stores {
@@ -124,7 +115,7 @@ function isStore(value: unknown): value is Store {
 }
 
 /** Changes the keys of one store. Of its methods Next calls these, with the key in front. */
-function splitStore(store: Store, keyOf: (key: unknown) => string | undefined): Undo {
+function splitStore(store: Store, keyOf: (key: unknown) => string | undefined): void {
   const names = ['get', 'set', 'has', 'delete', 'remove'].filter(
     name => typeof store[name] === 'function'
   )
@@ -135,21 +126,13 @@ function splitStore(store: Store, keyOf: (key: unknown) => string | undefined): 
       return own === undefined ? undefined : method.call(store, own, ...rest)
     }
   }
-  return () => {
-    for (const name of names) delete store[name]
-  }
 }
 
-function splitGlobal(name: PropertyKey, first: Part, current: CurrentPart): Undo {
+function splitGlobal(name: PropertyKey, first: Part, current: CurrentPart): void {
   if (Object.hasOwn(globalThis, name)) first.values.set(name, Reflect.get(globalThis, name))
   Object.defineProperty(globalThis, name, {
     configurable: true,
     get: () => current().values.get(name),
     set: value => void current().values.set(name, value)
   })
-  return () => {
-    Reflect.deleteProperty(globalThis, name)
-    if (first.values.has(name)) Reflect.set(globalThis, name, first.values.get(name))
-    first.values.delete(name)
-  }
 }

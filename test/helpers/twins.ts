@@ -159,7 +159,7 @@ async function submit(fastify: FastifyInstance, url: string): Promise<number> {
 }
 
 /** Asks again and again for what happens by itself within 10 seconds. */
-async function until<Value>(ask: () => Promise<Value | undefined>): Promise<Value> {
+export async function until<Value>(ask: () => Promise<Value | undefined>): Promise<Value> {
   const signal = AbortSignal.timeout(10_000)
   for (;;) {
     const value = await ask()

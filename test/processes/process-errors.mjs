@@ -5,7 +5,11 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import Fastify from 'fastify'
 import fastifyNext from 'fastify-next'
+import { load, unload } from 'signal-exit'
 
+// The test runner uses it in all processes that its tests start.
+unload()
+const { emit } = process
 const options = JSON.parse(process.argv[2])
 const listeners = (process.argv[3] ?? '').split(',').map(text => text.split(':'))
 
@@ -37,7 +41,9 @@ const kinds = {
     await turn()
     await rejected.catch(() => {})
   },
-  listen: () => process.on('uncaughtException', ({ message }) => console.log(`late: ${message}`))
+  listen: () => process.on('uncaughtException', ({ message }) => console.log(`late: ${message}`)),
+  'exit-on': load,
+  'exit-off': unload
 }
 
 const fastify = Fastify({ logger: true })
@@ -49,12 +55,14 @@ fastify.get('/later', () => sleep(10, 'Done'))
 fastify.addHook('onSend', async ({ headers }) => void kinds[headers['on-send']]?.())
 fastify.addHook('onResponse', async ({ headers }) => void kinds[headers['on-response']]?.())
 if (options) await fastify.register(fastifyNext, options)
-process.once('SIGTERM', async () => {
+process.on('SIGTERM', async () => {
   await fastify.close()
   for (const event of process.eventNames()) {
     console.log(`${String(event)} has ${process.listeners(event).map(() => '+')}`)
   }
   console.log(`Its own: ${Object.keys(process)}`)
+  unload()
+  console.log(`emit is ${process.emit === emit ? 'the same' : 'another'}`)
 })
 const url = await fastify.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 0) })
 listen('after')

@@ -27,6 +27,11 @@ export function isNotFoundByFastify({ status, headers }: Answer): boolean {
   )
 }
 
+/** Whether an answer has come to its end, with this status. */
+export function isWhole({ error, status }: Answer, ...expected: readonly string[]): boolean {
+  return error === undefined && expected.includes(status)
+}
+
 /** What differs on purpose, in every app. */
 export const ALLOWED: readonly Allowance[] = [
   {
@@ -56,11 +61,18 @@ export const ALLOWED: readonly Allowance[] = [
   },
   {
     reason: 'The plugin leaves every upgrade to Fastify, and next start ends those for pages',
-    applies: ({ path }, next) => path.includes('Upgrade: websocket') && next.status === ''
+    applies: ({ path }, next, plugin) =>
+      path.includes('Upgrade: websocket') &&
+      next.status === '' &&
+      isWhole(plugin, '200 OK', '308 Permanent Redirect', '404 Not Found')
   },
   {
     reason: 'Fastify puts a Content-Length right that is not that of the body',
     applies: (_request, next, plugin) =>
-      next.error === 'ECONNRESET' && Number(next.length) > next.bytes && plugin.body === next.body
+      next.error === 'ECONNRESET' &&
+      Number(next.length) > next.bytes &&
+      plugin.error === undefined &&
+      plugin.status === next.status &&
+      plugin.body === next.body
   }
 ]
