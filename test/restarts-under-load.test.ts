@@ -79,18 +79,21 @@ async function restartUnderLoad(
     await backend.settled()
 
     const { outcomes } = backend
-    const slowest = Math.max(
-      ...outcomes.map(({ path, endedAt, took }) => {
-        const whole = path === '/visits' ? AFTER_MS : 0
-        return endedAt + whole > toldAt ? took + whole : 0
-      })
-    )
+    // A page with all that it does, when it has been asked for or was at work after the signal.
+    const works = outcomes.flatMap(({ path, ending, endedAt, took }) => {
+      const after = path === '/visits' ? AFTER_MS : 0
+      const end = endedAt + after
+      return ending.kind === 'answered' && end > toldAt ? [{ end, took: took + after }] : []
+    })
+    const slowest = Math.max(...works.map(({ took }) => took))
+    const lastEnd = Math.max(toldAt + drainDelay, ...works.map(({ end }) => end))
     const took = exitedAt - toldAt - drainDelay
     const endings = outcomes.map(({ ending }) => ending)
     t.comment(`lag ${lag}, drainDelay ${drainDelay}`, { took, slowest, ...countKinds(endings) })
     t.strictSame(exit, { code: 0, signal: null })
-    // Who goes on to connect to a server that is gone takes its time.
-    if (drainDelay >= lag) t.ok(took <= slowest + EXIT_MS, 'the process has ended in time')
+    t.ok(exitedAt <= lastEnd + EXIT_MS, 'the process has ended when its work was done')
+    // Of a balancer that has not noticed, pages begin later: on connections that streams have held.
+    if (drainDelay >= lag) t.ok(took <= slowest + EXIT_MS, 'and in time')
     checkVisits(t, outcomes, server.output())
     check(t, endings)
   }
@@ -161,45 +164,26 @@ t.test('the example says that it will close, and serves', async t => {
 
 const ROW = ['/guestbook', '/', '/visits']
 
-/** Sends rows of requests on one connection until it ends, and tells what came for the last row. */
-async function sendRows(t: Test, port: number): Promise<string> {
-  const { send, answer, closed } = await connection(t, port)
-  let taken = ''
-  const isClosed = closed.then(rest => {
-    taken += rest
-  })
-  for (;;) {
-    taken = ''
-    send(ROW.map(get).join(''))
-    for (let answers = 0; answers < ROW.length; answers++) {
-      const text = await Promise.race([answer(), isClosed])
-      if (text === undefined) return taken
-      taken += text
-    }
-  }
-}
-
 const answersIn = (text: string) => text.match(/HTTP\/1\.1 200 OK\r\n/g)?.length ?? 0
 
-t.test('of requests in a row all are answered, or none', async t => {
+t.test('of requests in a row all are answered', async t => {
   const { server, backend } = await startBackend(t)
   const port = Number(new URL(backend.url).port)
-  const streaming = await connection(t, port)
-  streaming.send(['/stream', ...ROW].map(get).join(''))
-  await streaming.until(/data-testid="skeleton"/)
-  const rows = Array.from({ length: 5 }, () => sendRows(t, port))
+  const rows = await Promise.all(Array.from({ length: 5 }, () => connection(t, port)))
+  for (const { send, until } of rows) {
+    send(['/stream', ...ROW].map(get).join(''))
+    // What remains of it, and all behind it, is still to come at the signal.
+    await until(/data-testid="skeleton"/)
+  }
   const load = new Load(RATE, ROW, path => backend.send(path))
   t.teardown(() => load.stop())
-  await load.more(RATE)
+  await load.more(1)
   load.stop()
   const stopped = server.stop('SIGTERM', BOUND)
 
-  t.equal(answersIn(await streaming.closed), ROW.length)
-  for (const row of rows) {
-    const text = await row
-    if (text === '') continue
+  for (const { closed } of rows) {
+    const text = await closed
     t.equal(answersIn(text), ROW.length)
-    t.match(text, /^connection: close\r$/im)
     t.match(text, /<\/html>(\r\n0\r\n\r\n)?$/)
   }
   t.strictSame(await stopped, { code: 0, signal: null })
