@@ -13,6 +13,7 @@ import { hasLeft } from './response/connection-response.js'
 import { statusOf } from './response/error-status.js'
 import { kAnswer } from './response/hooks.js'
 import { nextFirst, type Precedence } from './response/precedence.js'
+import { leaveOutUpgrade } from './upgrade/ordinary.js'
 
 /** Asks Next; what it answers leaves through the reply. */
 export interface Asker {
@@ -53,6 +54,7 @@ export function asker(
   function start(answer: Answer, reply: FastifyReply, handle: Handle): void {
     const handleWithHeaders: Handle = (raw, response) => {
       filterForwarded(reply.request, raw.headers)
+      leaveOutUpgrade(raw.headers)
       passPolicy(reply, raw.headers, response)
       return handle(raw, response)
     }

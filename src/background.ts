@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { IncomingMessage } from 'node:http'
+import type { FastifyBaseLogger } from 'fastify'
 import { within } from './within.js'
 
 interface RequestContext {
@@ -9,6 +11,22 @@ interface RequestContext {
 interface Subject {
   readonly method: string
   readonly url: string
+  readonly log: FastifyBaseLogger
+  readonly raw: IncomingMessage
+}
+
+/** Whose calls of Next these are. */
+interface Owner {
+  readonly log: FastifyBaseLogger
+  readonly dev: boolean
+}
+
+/** A call of Next, for what it has to say. */
+export interface Call extends Owner {
+  /** The request that it is about. */
+  readonly request: IncomingMessage | undefined
+  /** The same without a request. */
+  readonly ofApp: Call
 }
 
 /** Runs calls of Next. */
@@ -29,8 +47,20 @@ export function isWithinNext(): boolean {
   return contexts.getStore() !== undefined
 }
 
+/** The call of Next that this code runs in, or by which it has been started. */
+export function currentCall(): Call | undefined {
+  return contexts.getStore()
+}
+
+/** Runs code that is not Next's, though Next has led to it. */
+export function outsideOfCalls<Result>(code: () => Result): Result {
+  return contexts.exit(code)
+}
+
 /** The work that an app goes on with after its answers: `after()` and background renewal. */
 export interface Background {
+  /** What the app itself has to say. */
+  readonly call: Call
   /** Lets Next find the contexts of `run()`, until `release()`. */
   provide(): void
   /** Runs a call of Next so that its background work is known here. */
@@ -48,19 +78,21 @@ export interface Background {
  * Collects the background work of one app. Without it Next keeps the work itself, in a place that
  * its first close shuts for the life of the process: every page would fail after a second start.
  */
-export function collectBackground(): Background {
+export function collectBackground(owner: Owner): Background {
   const pending: Pending = new Map()
+  const ofApp = new Context(pending, owner)
   const runIn = (context: Context): Run => {
     return call => contexts.run(context, call)
   }
   let isProvided = false
   return {
+    call: ofApp,
     provide() {
       isProvided = true
       if (users++ === 0) restore = install()
     },
-    run: runIn(new Context(pending)),
-    runFor: request => runIn(new Context(pending, request)),
+    run: runIn(ofApp),
+    runFor: request => runIn(new Context(pending, owner, request, ofApp)),
     isCurrent: () => contexts.getStore()?.pending === pending,
     async settle(timeout) {
       const deadline = performance.now() + timeout
@@ -78,13 +110,29 @@ export function collectBackground(): Background {
 
 type Pending = Map<Promise<unknown>, Subject | undefined>
 
-class Context implements RequestContext {
+class Context implements RequestContext, Call {
   readonly pending: Pending
+  readonly ofApp: Call
+  readonly #owner: Owner
   readonly #subject: Subject | undefined
 
-  constructor(pending: Pending, subject?: Subject) {
+  constructor(pending: Pending, owner: Owner, subject?: Subject, ofApp?: Call) {
     this.pending = pending
+    this.#owner = owner
     this.#subject = subject
+    this.ofApp = ofApp ?? this
+  }
+
+  get dev(): boolean {
+    return this.#owner.dev
+  }
+
+  get log(): FastifyBaseLogger {
+    return (this.#subject ?? this.#owner).log
+  }
+
+  get request(): IncomingMessage | undefined {
+    return this.#subject?.raw
   }
 
   /** Next takes it off its object. */

@@ -29,7 +29,7 @@ export const FST_NEXT_UNSUPPORTED_VERSION = createError<[string, string]>(
 /** `next.config` can't be loaded. */
 export const FST_NEXT_CONFIG_FAILED = createError<[string, ErrorOptions]>(
   'FST_NEXT_CONFIG_FAILED',
-  'The next.config of "%s" failed to load: mend what the cause names.'
+  'The config "%s" failed to load: mend what the cause names.'
 )
 
 /** `conf` was given, but this version of Next offers no way to apply it. */
@@ -58,9 +58,9 @@ export const FST_NEXT_PREPARE_FAILED = createError<[string, ErrorOptions]>(
 )
 
 /** Next took longer to start than Fastify waits. */
-export const FST_NEXT_START_TIMEOUT = createError<[number]>(
+export const FST_NEXT_START_TIMEOUT = createError<[string, number]>(
   'FST_NEXT_START_TIMEOUT',
-  'Next.js did not start within %d ms: raise the option "pluginTimeout" of Fastify.',
+  'Next.js did not %s within %d ms: raise the option "pluginTimeout" of Fastify.',
   503
 )
 
@@ -69,6 +69,26 @@ export const FST_NEXT_PREPARE_TIMEOUT = createError<[number]>(
   'FST_NEXT_PREPARE_TIMEOUT',
   'Next.js was not ready within %d ms: try again when it has started.',
   503
+)
+
+/** A request waited for the development server, and the server is closed first. */
+export const FST_NEXT_PREPARE_ABANDONED = createError(
+  'FST_NEXT_PREPARE_ABANDONED',
+  'The server is closed before Next.js has started: try again when it is back.',
+  503
+)
+
+/** Another process runs the development server of the directory. */
+export const FST_NEXT_DEV_SERVER_RUNNING = createError<[string, string]>(
+  'FST_NEXT_DEV_SERVER_RUNNING',
+  'The development server of "%s" is run by %s already: end that one first.',
+  503
+)
+
+/** `dev` is true and `NODE_ENV` is "production". */
+export const FST_NEXT_NODE_ENV_MISMATCH = createError<[string]>(
+  'FST_NEXT_NODE_ENV_MISMATCH',
+  'NODE_ENV is "production", with which the development server can not render "%s": unset it, or set the option "dev" to false.'
 )
 
 /** The plugin was registered twice on one Fastify instance. */

@@ -42,8 +42,8 @@ export interface FastifyNextOptions {
    */
   port?: number
   /**
-   * The server on which Next listens for `upgrade` itself. Without it the plugin hands Next the
-   * sockets of hot reloading and leaves every other one to Fastify.
+   * A server on which Next listens for `upgrade` itself, from its first request on. The sockets of
+   * hot reloading that Fastify's server has are Next's without it.
    */
   httpServer?: UpgradeEmitter
   /**
@@ -73,6 +73,13 @@ export interface FastifyNextOptions {
    */
   noServeAssets?: boolean
   /**
+   * Let rewrites of Next's that lead to another server pass on WebSockets, too. An upgrade that
+   * nobody else takes then goes through Fastify's hooks and routes like a request; where it reaches
+   * Next and no such rewrite, it gets a 404. Only with `catchAll: true`.
+   * @default false
+   */
+  websocketRewrites?: boolean
+  /**
    * Register `@fastify/under-pressure`, which answers 503 when the process is overloaded: `true`,
    * or its options.
    * @default false
@@ -85,7 +92,7 @@ export interface FastifyNextOptions {
   bodyLimit?: number
   /**
    * How long `fastify.close()` waits for requests and background work, in ms, before it cuts them.
-   * @default 10000
+   * @default 10000, and 0 in development
    */
   closeTimeout?: number
   /**
@@ -108,6 +115,8 @@ export type Settings = Readonly<
 >
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 10_000
+/** As `next dev`: a tab that waits for the rest of a page would hold up each restart. */
+const DEFAULT_CLOSE_TIMEOUT_IN_DEV_MS = 0
 
 interface Rule {
   accepts(value: unknown): boolean
@@ -153,6 +162,7 @@ const rules: Readonly<Record<keyof FastifyNextOptions, Rule>> = {
   webpack: boolean,
   catchAll: boolean,
   noServeAssets: boolean,
+  websocketRewrites: boolean,
   underPressure: {
     accepts: value => boolean.accepts(value) || isPlainObject(value),
     expected: "a boolean, or the plugin's options"
@@ -179,6 +189,9 @@ function assertValid(options: Readonly<Record<string, unknown>>): void {
   if (options.noServeAssets === true && options.catchAll !== false) {
     throw new FST_NEXT_INVALID_OPTION('noServeAssets', 'needs catchAll to be false')
   }
+  if (options.websocketRewrites === true && options.catchAll === false) {
+    throw new FST_NEXT_INVALID_OPTION('websocketRewrites', 'needs catchAll to be true')
+  }
 }
 
 /** The levels of a logger that tells them, as pino does. */
@@ -201,9 +214,10 @@ export function resolveOptions(options: FastifyNextOptions, log?: object): Setti
       `must be one of ${Object.keys(levels).join(', ')}`
     )
   }
+  const dev = options.dev ?? process.env.NODE_ENV !== 'production'
   return Object.freeze({
     conf: Object.freeze({ ...options.conf }),
-    dev: options.dev ?? process.env.NODE_ENV !== 'production',
+    dev,
     dir: resolve(options.dir ?? '.'),
     quiet: options.quiet ?? false,
     hostname: options.hostname ?? 'localhost',
@@ -214,12 +228,14 @@ export function resolveOptions(options: FastifyNextOptions, log?: object): Setti
     webpack: options.webpack ?? false,
     catchAll: options.catchAll ?? true,
     noServeAssets: options.noServeAssets ?? false,
+    websocketRewrites: options.websocketRewrites ?? false,
     underPressure:
       typeof options.underPressure === 'object'
         ? Object.freeze({ ...options.underPressure })
         : (options.underPressure ?? false),
     bodyLimit: options.bodyLimit,
-    closeTimeout: options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT_MS,
+    closeTimeout:
+      options.closeTimeout ?? (dev ? DEFAULT_CLOSE_TIMEOUT_IN_DEV_MS : DEFAULT_CLOSE_TIMEOUT_MS),
     drainDelay: options.drainDelay ?? 0,
     logLevel: options.logLevel
   })

@@ -1,13 +1,16 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './types.js'
+import { allowListeningOrigins } from './allowed-origins.js'
 import { asker } from './ask.js'
-import { collectBackground } from './background.js'
+import { type Background, collectBackground } from './background.js'
 import { type Closing, closingOf } from './closing/closing.js'
 import { addShutdown } from './closing/shutdown.js'
 import { leaveCompression } from './compression.js'
 import { FST_NEXT_ALREADY_REGISTERED } from './errors.js'
 import { appForHandlers, type Replies } from './handler-app.js'
+import { openLogs } from './logs/logs.js'
+import { logStart } from './logs/start.js'
 import { createNextServer, type NextServer } from './next/server.js'
 import { type FastifyNextOptions, resolveOptions, type Settings } from './options.js'
 import { addErrorTreatment } from './process-errors.js'
@@ -18,16 +21,30 @@ import { addRoutes, routeDeclarer } from './routes.js'
 import { addOrigin, portReader } from './served-address.js'
 import { startWithin } from './start-timeout.js'
 import { addUnderPressure } from './under-pressure.js'
-import { addHotReload } from './upgrade.js'
+import { upgradeAnswerer } from './upgrade/routed.js'
+import { Sockets } from './upgrade/sockets.js'
+import { addUpgrades } from './upgrade/upgrade.js'
 
 async function plugin(fastify: FastifyInstance, options: FastifyNextOptions): Promise<void> {
   if (fastify.hasDecorator('nextApp')) throw new FST_NEXT_ALREADY_REGISTERED()
   const settings = resolveOptions(options, fastify.log)
   await addUnderPressure(fastify, settings)
-  const next = await createNextServer(settings, portReader(fastify), fastify.log)
+  const background = collectBackground({ log: fastify.log, dev: settings.dev })
+  const closeLogs = openLogs(settings)
+  const create = () => createNextServer(settings, portReader(fastify), fastify.log)
+  const created = background.run(create)
+  const step = `load the config of "${settings.dir}"`
+  const { pluginTimeout } = fastify.initialConfig
+  const next = await startWithin(step, created, pluginTimeout).catch(error => {
+    closeLogs()
+    // One that is only late is still to come.
+    created.then(late => late.close()).catch(() => {})
+    throw error
+  })
   const closing = closingOf(fastify, settings)
+  closing.whenClosed(closeLogs)
   try {
-    serve(fastify, settings, next, closing)
+    serve(fastify, settings, { next, background, closing })
   } catch (error) {
     closing.release()
     await next.close()
@@ -35,38 +52,46 @@ async function plugin(fastify: FastifyInstance, options: FastifyNextOptions): Pr
   }
 }
 
+interface Parts {
+  next: NextServer
+  background: Background
+  closing: Closing
+}
+
 function serve(
   fastify: FastifyInstance,
   settings: Settings,
-  next: NextServer,
-  closing: Closing
+  { next, background, closing }: Parts
 ): void {
-  const readiness = new Readiness(settings.dir)
-  const background = collectBackground()
+  const readiness = new Readiness(settings.dir, fastify.log)
   const { connections } = closing
   const askNext = asker({ next, readiness, background, connections }, fastify)
 
   const replies: Replies = new WeakMap()
   const app = appForHandlers(next.app, replies, askNext)
+  const sockets = new Sockets()
+  const answerUpgrade = upgradeAnswerer({ asker: askNext, next, sockets }, settings)
 
   fastify.decorate('nextApp', app)
   fastify.decorate('nextReady', { getter: () => readiness.isReady && !closing.hasBegun })
-  fastify.decorate('next', routeDeclarer(app, replies, settings, askNext))
+  fastify.decorate('next', routeDeclarer(app, replies, settings, askNext, answerUpgrade))
   addReplyDecorators(fastify, next, askNext)
   addErrorHook(fastify)
 
   leaveCompression(fastify, next)
-  addRoutes(fastify, next, settings, askNext)
+  addRoutes(fastify, next, settings, askNext, answerUpgrade)
   addOrigin(fastify, settings)
-  addHotReload(fastify, { next, readiness, background }, settings)
-  addErrorTreatment(fastify, { background, next, closing }, settings)
-  addShutdown(fastify, { next, readiness, background, closing })
+  addUpgrades(fastify, { next, readiness, background, sockets }, settings)
+  if (settings.dev) allowListeningOrigins(fastify, next)
+  addErrorTreatment(fastify, { background, next, closing })
+  addShutdown(fastify, { next, readiness, background, closing }, settings)
 
   fastify.addHook('onReady', async () => {
     background.provide()
     const prepare = () => background.run(() => next.prepare())
-    if (settings.dev) readiness.beginInBackground(prepare, fastify.log)
-    else await startWithin(readiness.begin(prepare), fastify.initialConfig.pluginTimeout)
+    const start = () => logStart(background.call, prepare)
+    if (settings.dev) readiness.beginInBackground(start)
+    else await startWithin('start', readiness.begin(prepare), fastify.initialConfig.pluginTimeout)
   })
 }
 

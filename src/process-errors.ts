@@ -1,10 +1,11 @@
-import { AsyncResource } from 'node:async_hooks'
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { type Background, isWithinNext } from './background.js'
+import type { FastifyInstance } from 'fastify'
+import { type Background, type Call, currentCall, isWithinNext } from './background.js'
 import type { Closing } from './closing/closing.js'
-import { isOfAbortedPrerender, watchErrorListeners } from './next/error-listeners.js'
+import { takesNoErrors, write } from './logs/write.js'
+import { watchErrorListeners } from './next/error-listeners.js'
+import { isOfAbortedPrerender } from './next/renders.js'
 import { type EventName, interceptEmit } from './process-emit.js'
 
 interface App {
@@ -35,11 +36,9 @@ let restore = (): void => {}
  */
 export function addErrorTreatment(
   fastify: FastifyInstance,
-  { background, next, closing }: Parts,
-  { dev }: { dev: boolean }
+  { background, next, closing }: Parts
 ): void {
-  // Outside of Next's context: to look at the clock, as loggers do, ends a prerender.
-  const report = AsyncResource.bind(reporter(fastify.log, dev))
+  const report = reporter(background.call)
   fastify.addHook('onReady', async () => {
     // Node names the files that it loads by their real path, and Next those of Edge functions by this.
     const codeDirs = [realPath(next.distDir), next.distDir].map(dir => dir + sep)
@@ -115,11 +114,13 @@ function isObject(value: unknown): value is object {
   return Object(value) === value
 }
 
-function reporter(log: FastifyBaseLogger, dev: boolean): App['report'] {
-  // Without the option `logger` Fastify's does nothing, and in development Next has the console
-  // show the place in the source.
-  if (dev || log.level === undefined) {
-    return (message, error) => console.error(`${message}:`, error)
+function reporter(call: Call): App['report'] {
+  // Without the option `logger` nobody would know of it.
+  if (takesNoErrors(call.log)) return (message, error) => console.error(`${message}:`, error)
+  return (text, error) => {
+    const current = currentCall()
+    // The `logLevel` of a route is about what its requests say, not the process.
+    const isHeard = current !== undefined && !takesNoErrors(current.log)
+    write(isHeard ? current : call, 'error', { text, error })
   }
-  return (message, error) => log.error({ err: error }, message)
 }

@@ -16,6 +16,7 @@ import type { NextApp } from './next/app.js'
 import type { NextServer } from './next/server.js'
 import type { Settings } from './options.js'
 import { appendBeforeSend } from './response/hooks.js'
+import { answerUpgrades, type UpgradeAnswerer } from './upgrade/routed.js'
 
 /** Answers a route declared with `fastify.next()` in Next's place. */
 export type NextRouteHandler = (
@@ -38,7 +39,8 @@ export function addRoutes(
   fastify: FastifyInstance,
   next: NextServer,
   settings: Settings,
-  asker: Asker
+  asker: Asker,
+  answerUpgrade: UpgradeAnswerer
 ): void {
   const routes = settings.catchAll
     ? catchAllRoutes(fastify, next)
@@ -48,21 +50,29 @@ export function addRoutes(
 
   fastify.register(async scope => {
     prepareScope(scope)
-    for (const [index, route] of routes.entries()) {
+    scope.addHook('onRoute', answerUpgrades(answerUpgrade))
+    const add = (route: Pick<RouteOptions, 'url' | 'constraints'>): void => {
       addRoute(scope, {
         ...logLevelOf(settings),
         schema: NOT_IN_OPENAPI,
         ...route,
-        url: String(paths[index]),
         method: [...METHODS],
         handler
       })
     }
+    for (const [index, route] of routes.entries()) add({ ...route, url: String(paths[index]) })
+    if (hasOverlayOutside(scope, next, settings)) add({ url: OVERLAY_PATH })
   })
 }
 
 /** The decorator `fastify.next()`. */
-export function routeDeclarer(app: NextApp, replies: Replies, settings: Settings, asker: Asker) {
+export function routeDeclarer(
+  app: NextApp,
+  replies: Replies,
+  settings: Settings,
+  asker: Asker,
+  answerUpgrade: UpgradeAnswerer
+) {
   return function next(
     this: FastifyInstance,
     path: string,
@@ -79,6 +89,7 @@ export function routeDeclarer(app: NextApp, replies: Replies, settings: Settings
       // A handler that has a schema for the body is to be given the body.
       if (handler && hasBodySchema(options)) scope.addHook('onRoute', appendBeforeSend)
       else prepareScope(scope)
+      if (!handler) scope.addHook('onRoute', answerUpgrades(answerUpgrade))
       addRoute(scope, {
         ...logLevelOf(settings),
         ...(handler ? {} : { schema: NOT_IN_OPENAPI }),
@@ -163,9 +174,24 @@ function filesOfNext(
   if (noServeAssets) return []
   const paths = [`${basePath}/_next/*`]
   if (assetPrefix.startsWith('/') && assetPrefix !== basePath) paths.push(`${assetPrefix}/_next/*`)
-  // The overlay of the development server, with its fonts and source maps.
-  if (dev) paths.push(`${basePath}/__nextjs_*`)
+  if (dev) paths.push(basePath + OVERLAY_PATH)
   return paths
+}
+
+/** The overlay of the development server, with its fonts, stack frames and source maps. */
+const OVERLAY_PATH = '/__nextjs_*'
+
+/**
+ * Whether the overlay has a path of its own: it asks for most outside of the basePath
+ * (next/dist/next-devtools/shared/stack-frame.js). One app of several is asked.
+ */
+function hasOverlayOutside(
+  scope: FastifyInstance,
+  { basePath }: NextServer,
+  { dev, noServeAssets }: Settings
+): boolean {
+  if (!dev || noServeAssets || basePath === '' || scope.prefix !== '') return false
+  return !scope.hasRoute({ method: 'GET', url: OVERLAY_PATH })
 }
 
 /** Next's paths are absolute, while a scope with a prefix puts that in front of its routes. */

@@ -5,12 +5,17 @@ import { within } from './within.js'
 const MARGIN_MS = 50
 
 /**
- * Waits for the start of Next for as long as Fastify waits for a hook.
+ * Waits for a step of the start for as long as Fastify waits for a plugin, or for a hook.
+ * @param step as in "Next.js did not …"
  * @param pluginTimeout of Fastify, 0 for ever
  * @throws FST_NEXT_START_TIMEOUT
  */
-export async function startWithin(start: Promise<void>, pluginTimeout = 0): Promise<void> {
+export async function startWithin<Result>(
+  step: string,
+  start: Promise<Result>,
+  pluginTimeout = 0
+): Promise<Result> {
   if (pluginTimeout === 0) return start
-  if (await within(start, Math.max(0, pluginTimeout - MARGIN_MS))) return
-  throw new FST_NEXT_START_TIMEOUT(pluginTimeout)
+  if (await within(start, Math.max(0, pluginTimeout - MARGIN_MS))) return start
+  throw new FST_NEXT_START_TIMEOUT(step, pluginTimeout)
 }

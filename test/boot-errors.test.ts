@@ -5,6 +5,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { type FastifyNextOptions, fastifyNext } from '../src/index.js'
 import { findNext } from '../src/next/load.js'
+import { event } from './helpers/event.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
 
 async function boot(options: FastifyNextOptions) {
@@ -40,9 +41,36 @@ t.test('a next.config that throws rejects in production and in development', asy
   for (const dev of [false, true]) {
     await t.rejects(boot({ dir: fixturePath('broken-config'), dev }), {
       code: 'FST_NEXT_CONFIG_FAILED',
+      message: `"${fixturePath('broken-config', 'next.config.mjs')}" failed to load`,
       cause: { message: 'The config is broken' }
     })
   }
+})
+
+t.test('a next.config that takes longer than Fastify waits', async t => {
+  const dir = fixturePath('slow-config')
+  const begun = event('the load of the config')
+  const finished = event('the end of the config')
+  const slowConfig = () => {
+    begun.happen()
+    return finished.happened
+  }
+  Object.assign(globalThis, { slowConfig })
+  t.teardown(() => Reflect.deleteProperty(globalThis, 'slowConfig'))
+  const fastify = Fastify({ pluginTimeout: 300 })
+  await t.rejects(async () => fastify.register(fastifyNext, { dir, dev: true }), {
+    code: 'FST_NEXT_START_TIMEOUT',
+    message: `did not load the config of "${dir}" within 300 ms: raise the option "pluginTimeout"`
+  })
+  await begun.happened
+  finished.happen()
+  await fastify.close()
+
+  // What has come too late is closed: a development server shares its directory with nobody.
+  const again = Fastify()
+  await again.register(fastifyNext, { dir, dev: true })
+  t.ok(again.nextApp)
+  await again.close()
 })
 
 t.test('no next', async t => {

@@ -36,6 +36,7 @@ export class Closing {
   #drainDelay = 0
   #closeTimeout = 0
   #hasListened = false
+  readonly #onBegun: (() => void)[] = []
   readonly #onClosed: (() => void)[] = []
   #drained: Promise<void> | undefined
   #deadline: number | undefined
@@ -66,6 +67,7 @@ export class Closing {
   /** Sets the time that is left, and resolves when no request can arrive any more. */
   async begin(): Promise<void> {
     this.#deadline ??= performance.now() + this.#closeTimeout
+    for (const callback of this.#onBegun.splice(0)) callback()
     // Fastify closes one that others have made to listen after its hooks, or leaves it to them.
     while (!this.#isListening && this.#root.server.listening && this.#users > 0) {
       await delay(LOOK_INTERVAL_MS)
@@ -87,6 +89,11 @@ export class Closing {
     closings.delete(this.#root)
     // A start that has failed is closed past the wrapper.
     if (this.#drained === undefined) setImmediate(() => this.end())
+  }
+
+  /** Runs a call when what has arrived is waited for, and nothing else. */
+  whenBegun(callback: () => void): void {
+    this.#onBegun.push(callback)
   }
 
   /** Runs a call when Fastify has closed, after the hooks of all plugins. */
@@ -133,7 +140,7 @@ export class Closing {
 }
 
 /** `close()` is the root's own, and that of its scopes by inheritance. */
-function rootOf(fastify: FastifyInstance): FastifyInstance {
+export function rootOf(fastify: FastifyInstance): FastifyInstance {
   const parent: FastifyInstance = Object.getPrototypeOf(fastify)
   return 'close' in parent ? rootOf(parent) : fastify
 }

@@ -1,12 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import type { Background } from '../background.js'
 import type { NextServer } from '../next/server.js'
+import type { Settings } from '../options.js'
 import type { Readiness } from '../readiness.js'
 import { within } from '../within.js'
 import type { Closing } from './closing.js'
 
 /** What Next's own close may take when all of `closeTimeout` has gone into waiting. */
 const CLOSE_GRACE_MS = 1_000
+
+/**
+ * How long a development server may go on starting. Closed before that, it would keep its watchers
+ * and its lock until it has started; one that hangs would keep the process from being restarted.
+ */
+const START_GRACE_MS = 3_000
 
 interface Parts {
   next: NextServer
@@ -18,8 +25,11 @@ interface Parts {
 /** Ends the app when Fastify closes, in `closeTimeout` ms and what Next's own close takes. */
 export function addShutdown(
   fastify: FastifyInstance,
-  { next, readiness, background, closing }: Parts
+  { next, readiness, background, closing }: Parts,
+  { dev }: Settings
 ): void {
+  closing.whenBegun(() => readiness.abandon())
+
   fastify.addHook('preClose', async () => {
     // It has begun already, unless the server does not listen.
     void closing.begin()
@@ -28,7 +38,7 @@ export function addShutdown(
   // Fastify has closed its server by now, but not the second one that it has for localhost.
   fastify.addHook('onClose', async () => {
     await closing.answered()
-    await within(readiness.settled(), closing.left)
+    await within(readiness.settled(), dev ? START_GRACE_MS : closing.left)
     const unfinished = await background.settle(closing.left)
     if (unfinished.length > 0) {
       fastify.log.warn(

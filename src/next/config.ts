@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { FST_NEXT_CONF_UNSUPPORTED, FST_NEXT_CONFIG_FAILED } from '../errors.js'
 import { changesOf, edit, keysOfTheBuild, type Values } from './conf.js'
@@ -95,8 +97,19 @@ async function loadCached(
     const again = await load(phase, dir, { silent: true })
     return isNextConfig(config) && config === again ? config : undefined
   } catch (cause) {
-    throw new FST_NEXT_CONFIG_FAILED(dir, { cause })
+    throw new FST_NEXT_CONFIG_FAILED(pathOf(dir), { cause })
   }
+}
+
+/** Whether a message of Next's only says what the error says with which the load rejects. */
+export function isSaidByError(message: string): boolean {
+  return message.startsWith('Failed to load next.config.')
+}
+
+/** In the order in which Next looks: the errors of the loaders do not all name a file. */
+function pathOf(dir: string): string {
+  const paths = ['js', 'mjs', 'ts', 'mts'].map(extension => join(dir, `next.config.${extension}`))
+  return paths.find(path => existsSync(path)) ?? join(dir, 'next.config')
 }
 
 function configLoader(next: NextPackage): LoadConfig | undefined {

@@ -1,5 +1,5 @@
-import { sep } from 'node:path'
 import type { NextPackage } from './load.js'
+import { isCalledByNext } from './own-code.js'
 
 type Listener = (...args: unknown[]) => void
 type EventName = string | symbol
@@ -10,14 +10,6 @@ const ERROR_EVENTS = new Set<EventName>([
   'unhandledRejection',
   'rejectionHandled'
 ])
-
-interface Loaded {
-  /** What a render is about, in its async context. */
-  renders: { getStore(): { renderSignal?: AbortSignal } | undefined } | undefined
-}
-
-/** By directory: several apps may bring their own. */
-const packages = new Map<string, Loaded>()
 
 /** For good: `instrumentation.js` runs once in a process, and its listeners stay. */
 const ofApps = new WeakSet<Listener>()
@@ -37,43 +29,21 @@ export interface ErrorListeners {
  * all listeners for `unhandledRejection` off the process, replace `process.on()` and others for
  * good, and call those listeners itself: unhandled-rejection.external.js.
  */
-export function disableRejectionFilter({ directory, load }: NextPackage): void {
-  if (packages.has(directory)) return
+export function disableRejectionFilter({ load }: NextPackage): void {
   const before = process.env[FILTER]
   process.env[FILTER] = 'disabled'
   try {
     // Read as this is loaded, which has to be the first of Next's server.
-    tryLoad(load, 'next/dist/server/node-environment')
+    load('next/dist/server/node-environment')
+  } catch {
+    // A version of Next without it has no such filter.
   } finally {
     if (before === undefined) delete process.env[FILTER]
     else process.env[FILTER] = before
   }
-  const { workUnitAsyncStorage: renders } = Object(
-    tryLoad(load, 'next/dist/server/app-render/work-unit-async-storage.external')
-  ) as { workUnitAsyncStorage?: Loaded['renders'] }
-  packages.set(directory, { renders })
 }
 
 const FILTER = 'NEXT_UNHANDLED_REJECTION_FILTER'
-
-function tryLoad(load: NextPackage['load'], id: string): unknown {
-  try {
-    return load(id)
-  } catch {
-    return undefined
-  }
-}
-
-/**
- * Whether what has just been rejected is what a prerender leaves behind that Next has aborted. It
- * expects many of those, and its filter would keep them out of the log.
- */
-export function isOfAbortedPrerender(): boolean {
-  for (const { renders } of packages.values()) {
-    if (renders?.getStore()?.renderSignal?.aborted) return true
-  }
-  return false
-}
 
 /**
  * Tells the listeners of Next from others as they are added.
@@ -85,7 +55,7 @@ export function watchErrorListeners(isWithinNext: () => boolean): ErrorListeners
   // Called before the listener is added.
   function onNewListener(event: EventName, listener: Listener): void {
     if (!ERROR_EVENTS.has(event) || !isWithinNext()) return
-    if (!isAddedByNext()) ofApps.add(listener)
+    if (!isCalledByNext(process.on)) ofApps.add(listener)
     // One stays, because Next looks for it at each request, and adds it again if it is not there.
     else if (!ofNext.has(event)) ofNext.set(event, listener)
     // The others only say the same: each server that is prepared has one.
@@ -115,18 +85,4 @@ export function watchErrorListeners(isWithinNext: () => boolean): ErrorListeners
       for (const [event, listener] of ofNext) process.off(event, listener)
     }
   }
-}
-
-/** The async context does not tell: the code of pages and of `instrumentation.js` runs in it, too. */
-function isAddedByNext(): boolean {
-  const trace = { stack: '' }
-  const { stackTraceLimit } = Error
-  // Some run Node with a limit of 0.
-  Error.stackTraceLimit = 10
-  Error.captureStackTrace(trace, process.on)
-  Error.stackTraceLimit = stackTraceLimit
-  const caller = String(trace.stack)
-    .split('\n')
-    .find((line, index) => index > 0 && !/\bnode:/.test(line))
-  return [...packages.keys()].some(directory => caller?.includes(directory + sep))
 }

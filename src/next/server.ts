@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import type { Duplex } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import { FST_NEXT_PREPARE_FAILED } from '../errors.js'
 import type { Settings } from '../options.js'
@@ -10,24 +9,30 @@ import { openAppState } from './app-state.js'
 import { assertBuilt } from './build.js'
 import { type GuardedCacheHandler, guardedCacheHandler } from './cache-handler.js'
 import { assertInUse, loadNextConfig } from './config.js'
+import { waitForLock } from './development-lock.js'
 import { DirectoryWatchers } from './directory-watchers.js'
 import { nameEdgeFunctions } from './edge-functions.js'
 import { disableRejectionFilter } from './error-listeners.js'
 import { type ErrorPages, findErrorPages, hasAppRouter } from './error-pages.js'
 import { rememberEnvironment, warnOfWhatIsLeftOut } from './first-app-only.js'
+import { type HotReloadPaths, hotReloadPaths } from './hot-reload-path.js'
 import { latePort } from './late-port.js'
 import { findNext, type NextPackage } from './load.js'
+import { setNodeEnv } from './node-env.js'
+import { addOwnCode } from './own-code.js'
 import type { PathConfig } from './page-path.js'
+import { addRenders } from './renders.js'
 import { pathsOutsideBasePath } from './rules.js'
 import { shareServer } from './shared-apps.js'
-import { closeWebpackWatching } from './webpack-watching.js'
-
-type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
+import { type UpgradeHandler, upgradeHandler } from './upgrade-handler.js'
+import { hideFromWatchMode, startWorkersUnwatched } from './watch-mode.js'
+import { WebpackWatching } from './webpack-watching.js'
 
 /** One Next app, from its config to its end: all that the rest of the plugin knows of Next. */
 export interface NextServer extends ErrorPages, PathConfig {
   readonly app: NextApp
   readonly assetPrefix: string
+  readonly hotReloadPaths: HotReloadPaths
   /** Where the build is, and with it all code of the app that runs. */
   readonly distDir: string
   /** What Next answers outside of the basePath. */
@@ -42,7 +47,6 @@ export interface NextServer extends ErrorPages, PathConfig {
    */
   prepare(): Promise<void>
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
-  /** Hands a socket to Next: in development those of hot reloading. */
   upgrade: UpgradeHandler
   close(): Promise<void>
 }
@@ -68,14 +72,15 @@ async function createOwnServer(
   log: FastifyBaseLogger
 ): Promise<NextServer> {
   const { dir, dev } = settings
-  // Next sets it itself, but later: with 16.2 the Pages Router then mixes two builds of React.
-  process.env.NODE_ENV ??= dev ? 'development' : 'production'
+  setNodeEnv(settings, log)
   const next = findNext(dir)
+  addOwnCode(next.directory)
   const upgrades = new EventEmitter()
   const state = openAppState(dir)
   // Creating the app tells Next its bundler, which the config depends on.
   const app = state.wrap(createApp(next, settings, upgrades, port))
   disableRejectionFilter(next)
+  addRenders(next)
   rememberEnvironment(dir)
   const config = await loadNextConfig(next, settings, log)
   try {
@@ -85,6 +90,19 @@ async function createOwnServer(
     const handle = requestHandler(app)
     let errorPages: ErrorPages
     const watchers = new DirectoryWatchers()
+    const webpackWatching = new WebpackWatching(app)
+    let endHiding = (): void => {}
+    let isClosed = false
+    const end = async (): Promise<void> => {
+      try {
+        await Promise.all([dev && webpackWatching.close(), app.close()])
+      } finally {
+        watchers.close()
+        endHiding()
+        cacheHandler?.close()
+        config?.restore()
+      }
+    }
     const cacheHandler = dev ? undefined : guardedCacheHandler(config, distDir, state, log)
     const outsideBasePath =
       config && basePath !== '' ? await pathsOutsideBasePath(next, config.values, { dir, dev }) : []
@@ -94,6 +112,7 @@ async function createOwnServer(
       app,
       basePath,
       assetPrefix,
+      hotReloadPaths: hotReloadPaths(next, { basePath, assetPrefix }),
       distDir,
       trailingSlash,
       outsideBasePath,
@@ -101,7 +120,15 @@ async function createOwnServer(
       disableCompression: () => config?.change('compress', false),
       async prepare() {
         const start = () => prepare(app, dir, cacheHandler)
-        await (dev ? watchers.collect(next, start) : start())
+        if (dev) await waitForLock(next, { dir, distDir }, config, () => isClosed)
+        if (isClosed) return
+        if (dev) endHiding = hideFromWatchMode(distDir)
+        const started = dev ? watchers.collect(next, start) : start()
+        // Who closes does not wait for a start for ever.
+        await started.finally(() => isClosed && end())
+        if (isClosed) return
+        if (dev) webpackWatching.follow()
+        if (dev) startWorkersUnwatched(app)
         if (state.edgeNames) nameEdgeFunctions(next, app, dir, state.edgeNames)
         errorPages = findErrorPages(app, handle, {
           basePath,
@@ -116,14 +143,9 @@ async function createOwnServer(
       renderNotFound: (...args) => state.run(() => errorPages.renderNotFound(...args)),
       renderError: (...args) => state.run(() => errorPages.renderError(...args)),
       upgrade: upgradeHandler(app, upgrades),
-      async close() {
-        try {
-          await Promise.all([dev && closeWebpackWatching(app), app.close()])
-        } finally {
-          watchers.close()
-          cacheHandler?.close()
-          config?.restore()
-        }
+      close() {
+        isClosed = true
+        return end()
       }
     }
   } catch (error) {
@@ -174,15 +196,5 @@ function requestHandler(app: NextApp): NextServer['handle'] {
   return (request, response) => {
     handle ??= app.getRequestHandler()
     return handle(request, response)
-  }
-}
-
-function upgradeHandler(app: NextApp, upgrades: EventEmitter): UpgradeHandler {
-  return (request, socket, head) => {
-    // `getUpgradeHandler()` of a custom server does nothing. The getter that does is not
-    // documented; without it Next answers once the first page has been requested.
-    const { upgradeHandler: handler } = app as { upgradeHandler?: UpgradeHandler }
-    if (typeof handler === 'function') return handler(request, socket, head)
-    if (!upgrades.emit('upgrade', request, socket, head)) socket.destroy()
   }
 }

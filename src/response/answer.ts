@@ -167,7 +167,7 @@ export class Answer {
     }
     this.#state = 'sent'
     const before = copyOf(reply.getHeaders())
-    const status = this.#precedence.status(response.statusCode, reply.statusCode)
+    const status = this.#precedence.status(response.headStatus, reply.statusCode)
     const headers = this.#precedence.headers(singleValues(response.getHeaders()), before, status)
     this.#merged = { headers, before }
     this.#payload = payload
@@ -226,8 +226,8 @@ export class Answer {
 }
 
 /** Whether the status text is another than the one that Node gives the status. */
-function hasOwnStatusText({ statusCode, statusMessage }: ServerResponse, status: number): boolean {
-  return status === statusCode && Boolean(statusMessage) && statusMessage !== STATUS_CODES[status]
+function hasOwnStatusText({ headStatus, statusMessage }: NextResponse, status: number): boolean {
+  return status === headStatus && Boolean(statusMessage) && statusMessage !== STATUS_CODES[status]
 }
 
 function canHaveTrailers(request: IncomingMessage, payload: Payload): boolean {

@@ -27,6 +27,8 @@ export class NextResponse extends ConnectionResponse {
 
   /** The encoding in which Node would have sent the head: the bytes of `größe` depend on it. */
   headEncoding: 'latin1' | 'utf8' | undefined
+  /** The status in the head: Next may set `statusCode` again while `compression` holds the body. */
+  headStatus = 200
 
   readonly #deliver: (payload: Payload) => void
   readonly #contexts: Contexts
@@ -66,6 +68,7 @@ export class NextResponse extends ConnectionResponse {
       for (const [name, value] of headersOf(headers)) this.appendHeader(name, value)
     }
     this._header = statusLine
+    this.headStatus = this.statusCode
   }
 
   override flushHeaders(): void {

@@ -13,13 +13,15 @@ const { emit } = process
 const options = JSON.parse(process.argv[2])
 const listeners = (process.argv[3] ?? '').split(',').map(text => text.split(':'))
 
+// Past the console, which goes to the log where the listeners of the app use it.
+const print = (...words) => process.stdout.write(`${words.join(' ')}\n`)
 const listen = time => {
   for (const [event, method, when] of listeners) {
     if (when !== time) continue
     process[method](event, error => {
       const isMonitor = event === 'uncaughtExceptionMonitor'
       const seen = isMonitor ? process.listeners('uncaughtException').map(() => '+') : []
-      console.log(`${event} ${method} ${when}: ${error.message}`, ...seen)
+      print(`${event} ${method} ${when}: ${error.message}`, ...seen)
     })
   }
 }

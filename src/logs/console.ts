@@ -1,0 +1,56 @@
+import { inspect } from 'node:util'
+import { type Call, currentCall } from '../background.js'
+import { isSaidByError } from '../next/config.js'
+import { readPrefix } from '../next/message-prefix.js'
+import { isCalledByNext } from '../next/own-code.js'
+import { messageOf } from './message.js'
+import { type Wrap, WrappedMethod } from './wrapped-method.js'
+import { type Level, takesNoErrors, write } from './write.js'
+
+/** The methods that print; all others end in one of these. */
+const LEVELS: Readonly<Record<string, Level>> = {
+  error: 'error',
+  warn: 'warn',
+  info: 'info',
+  log: 'info',
+  dir: 'info',
+  dirxml: 'info',
+  debug: 'debug'
+}
+
+/** The console, whose output goes to the log where Next and its pages use it. */
+export const consoleMethods = Object.entries(LEVELS).map(
+  ([name, level]) => new WrappedMethod(console, name, logInstead(name, level))
+)
+
+/** In which call Next has printed an error last. */
+const printed = new WeakMap<Error, Call>()
+
+function logInstead(name: string, level: Level): Wrap {
+  return (args, pass, wrapper) => {
+    const call = currentCall()
+    if (call === undefined) return pass()
+    // Nobody else would have what a page says.
+    if (takesNoErrors(call.log)) return isCalledByNext(wrapper) ? undefined : pass()
+    const message = messageOf(name === 'dir' ? [inspected(args)] : args)
+    const { text, level: prefixed } = readPrefix(message.text)
+    const mayBeOfNext = text !== message.text || message.error !== undefined
+    if (!mayBeOfNext || !isCalledByNext(wrapper)) write(call, level, message)
+    else if (!isSaidByError(text) && !isPrintedAgain(call, message.error)) {
+      write(call, prefixed === 'debug' ? prefixed : level, { ...message, text })
+    }
+  }
+}
+
+/** The errors of the Pages Router are, in development. */
+function isPrintedAgain(call: Call, error: Error | undefined): boolean {
+  if (error === undefined) return false
+  const isKnown = printed.get(error) === call
+  printed.set(error, call)
+  return isKnown
+}
+
+/** What `console.dir()` prints. */
+function inspected([value, options]: readonly unknown[]): string {
+  return inspect(value, { customInspect: false, ...Object(options) })
+}

@@ -1,0 +1,15 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/**
+ * Takes out of the headers for Next what asks for an upgrade: nobody listens for it, so to Node the
+ * request is an ordinary one. The proxy of Next's rewrites would ask the next server for it, and have
+ * no answer when it gets it. It is for one connection only: RFC 9110, 7.8.
+ */
+export function leaveOutUpgrade(headers: IncomingHttpHeaders): void {
+  if (headers.upgrade === undefined) return
+  delete headers.upgrade
+  const options = String(headers.connection).split(',')
+  const others = options.filter(option => option.trim().toLowerCase() !== 'upgrade')
+  if (others.length > 0) headers.connection = others.join(',').trim()
+  else delete headers.connection
+}

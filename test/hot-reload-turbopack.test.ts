@@ -1,0 +1,3 @@
+import { testHotReload } from './helpers/hot-reload.js'
+
+testHotReload('turbopack')

@@ -1,0 +1,3 @@
+import { testOpenTab } from './helpers/open-tab.js'
+
+testOpenTab('webpack')
