@@ -7,12 +7,14 @@ import { policyPasser } from './content-security-policy.js'
 import { FST_NEXT_REQUEST_FAILED } from './errors.js'
 import { forwardedHeaderFilter } from './forwarded-headers.js'
 import type { NextServer } from './next/server.js'
+import type { Settings } from './options.js'
 import type { Readiness } from './readiness.js'
 import { Answer, type Handle } from './response/answer.js'
 import { hasLeft } from './response/connection-response.js'
 import { statusOf } from './response/error-status.js'
 import { kAnswer } from './response/hooks.js'
 import { nextFirst, type Precedence } from './response/precedence.js'
+import { headOf } from './upgrade/gate.js'
 import { leaveOutUpgrade } from './upgrade/ordinary.js'
 
 /** Asks Next; what it answers leaves through the reply. */
@@ -39,13 +41,14 @@ interface Parts {
 
 export function asker(
   { next, readiness, background, connections }: Parts,
-  fastify: FastifyInstance
+  fastify: FastifyInstance,
+  { dev }: Settings
 ): Asker {
   const filterForwarded = forwardedHeaderFilter(fastify)
   const passPolicy = policyPasser(fastify.log)
 
   function open(reply: FastifyReply, request: IncomingMessage, precedence: Precedence): Answer {
-    connections.add(reply)
+    connections.add(reply, !dev)
     const answer = new Answer(reply, request, precedence, background.runFor(reply.request))
     reply[kAnswer] = answer
     return answer
@@ -84,7 +87,8 @@ export function asker(
       if (reply.raw.headersSent || hasLeft(reply.raw)) return undefined
       handOver(reply)
       filterForwarded(reply.request, reply.request.raw.headers)
-      connections.add(reply)
+      // Sockets that Next was handed have an end of their own: upgrade/sockets.ts.
+      connections.add(reply, !dev || headOf(reply.request.raw) !== undefined)
       try {
         await readiness.wait()
         return await background.runFor(reply.request)(call)

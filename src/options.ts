@@ -92,7 +92,8 @@ export interface FastifyNextOptions {
   bodyLimit?: number
   /**
    * How long `fastify.close()` waits for requests and background work, in ms, before it cuts them.
-   * @default 10000, and 0 in development
+   * In development nothing of Next's is waited for.
+   * @default 10000
    */
   closeTimeout?: number
   /**
@@ -115,8 +116,6 @@ export type Settings = Readonly<
 >
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 10_000
-/** As `next dev`: a tab that waits for the rest of a page would hold up each restart. */
-const DEFAULT_CLOSE_TIMEOUT_IN_DEV_MS = 0
 
 interface Rule {
   accepts(value: unknown): boolean
@@ -214,10 +213,9 @@ export function resolveOptions(options: FastifyNextOptions, log?: object): Setti
       `must be one of ${Object.keys(levels).join(', ')}`
     )
   }
-  const dev = options.dev ?? process.env.NODE_ENV !== 'production'
   return Object.freeze({
     conf: Object.freeze({ ...options.conf }),
-    dev,
+    dev: options.dev ?? process.env.NODE_ENV !== 'production',
     dir: resolve(options.dir ?? '.'),
     quiet: options.quiet ?? false,
     hostname: options.hostname ?? 'localhost',
@@ -234,8 +232,7 @@ export function resolveOptions(options: FastifyNextOptions, log?: object): Setti
         ? Object.freeze({ ...options.underPressure })
         : (options.underPressure ?? false),
     bodyLimit: options.bodyLimit,
-    closeTimeout:
-      options.closeTimeout ?? (dev ? DEFAULT_CLOSE_TIMEOUT_IN_DEV_MS : DEFAULT_CLOSE_TIMEOUT_MS),
+    closeTimeout: options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT_MS,
     drainDelay: options.drainDelay ?? 0,
     logLevel: options.logLevel
   })

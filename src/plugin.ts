@@ -65,7 +65,7 @@ function serve(
 ): void {
   const readiness = new Readiness(settings.dir, fastify.log)
   const { connections } = closing
-  const askNext = asker({ next, readiness, background, connections }, fastify)
+  const askNext = asker({ next, readiness, background, connections }, fastify, settings)
 
   const replies: Replies = new WeakMap()
   const app = appForHandlers(next.app, replies, askNext)
@@ -80,7 +80,7 @@ function serve(
 
   leaveCompression(fastify, next)
   addRoutes(fastify, next, settings, askNext, answerUpgrade)
-  addOrigin(fastify, settings)
+  addOrigin(fastify, next, settings)
   addUpgrades(fastify, { next, readiness, background, sockets }, settings)
   if (settings.dev) allowListeningOrigins(fastify, next)
   addErrorTreatment(fastify, { background, next, closing })

@@ -1,5 +1,4 @@
-import { realpathSync } from 'node:fs'
-import { basename, dirname, join, sep } from 'node:path'
+import { sep } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { type Background, type Call, currentCall, isWithinNext } from './background.js'
 import type { Closing } from './closing/closing.js'
@@ -7,6 +6,7 @@ import { takesNoErrors, write } from './logs/write.js'
 import { watchErrorListeners } from './next/error-listeners.js'
 import { isOfAbortedPrerender } from './next/renders.js'
 import { type EventName, interceptEmit } from './process-emit.js'
+import { realPath } from './real-path.js'
 
 interface App {
   background: Background
@@ -98,16 +98,6 @@ function appOf(error: unknown): App | undefined {
   return open.find(({ codeDirs }) =>
     frames?.some(frame => codeDirs.some(dir => frame.includes(dir)))
   )
-}
-
-/** In development a directory may not be there yet. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    const parent = dirname(path)
-    return parent === path ? path : join(realPath(parent), basename(path))
-  }
 }
 
 function isObject(value: unknown): value is object {

@@ -6,6 +6,7 @@ import { countUp, markDocument, noBrowser, openBrowser, openPage } from './helpe
 import {
   hasText,
   hotReloading,
+  type Setup,
   SHOWN_MS,
   settled,
   startDevelopment
@@ -16,6 +17,7 @@ import { exchange } from './helpers/wire.js'
 
 const OWN = { conf: { allowedDevOrigins: ['dev.example', '*.dev.example'] } }
 const FOREIGN = ['http://evil.example', 'http://localhost.evil.example', 'null', 'http://[::2]']
+const REFUSED = 'refused 403'
 /** What a page of another site is not to have. */
 const RESOURCES = [
   '/_next/static/chunks/x.js',
@@ -32,12 +34,17 @@ const LOCALHOST = (await lookup('localhost', { all: true })).map(({ address, fam
 const hasIpv6 = addresses.some(({ address }) => address === '::1')
 
 /** The answer to a socket of hot reloading that a page of `origin` opens, with any other header. */
-async function opened(port: number, origin: string, headers = {}): Promise<string> {
+async function opened(
+  port: number,
+  origin: string,
+  headers = {},
+  host = '127.0.0.1'
+): Promise<string> {
   const { happened, happen } = event<string>('an answer to the upgrade', SHOWN_MS)
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/_next/hmr?id=x`, { headers, origin })
+  const socket = new WebSocket(`ws://${host}:${port}/_next/hmr?id=x`, { headers, origin })
   socket.on('open', () => happen('open'))
   socket.on('unexpected-response', (_request, { statusCode }) => happen(`refused ${statusCode}`))
-  socket.on('error', () => happen('refused'))
+  socket.on('error', ({ message }) => happen(message))
   const answer = await happened
   socket.terminate()
   return answer
@@ -50,18 +57,20 @@ async function statusOf(port: number, path: string, headers: string[]): Promise<
   return Number(answer.split(' ', 2)[1])
 }
 
-async function start(t: Test, host: string, plugin = {}) {
+async function start(t: Test, host: string, plugin = {}, options: Setup['listen'] = {}) {
   const { dir, edit } = await editable(t)
-  return { ...(await startDevelopment(t, { plugin: { dir, ...plugin }, listen: { host } })), edit }
+  const listen = { host, ...options }
+  return { ...(await startDevelopment(t, { plugin: { dir, ...plugin }, listen })), edit }
 }
 
 t.test('pages of other origins have nothing of the development server', async t => {
   const { port, close } = await start(t, '127.0.0.1', OWN)
   for (const origin of FOREIGN) {
-    t.match(await opened(port, origin), /^refused/, `${origin} has no hot reloading`)
+    t.equal(await opened(port, origin), REFUSED, `${origin} has no hot reloading`)
     // Whatever the client says of itself.
     const forged = { host: 'evil.example', 'x-forwarded-host': 'evil.example' }
-    t.match(await opened(port, origin, forged), /^refused/, `${origin} has not with forged headers`)
+    const answer = await opened(port, origin, forged)
+    t.equal(answer, REFUSED, `${origin} has not with forged headers`)
     for (const path of RESOURCES) {
       t.equal(
         await statusOf(port, path, [`Origin: ${origin}`]),
@@ -75,8 +84,8 @@ t.test('pages of other origins have nothing of the development server', async t 
     t.equal(await statusOf(port, path, headers), 403, `${path} is no script of another site`)
   }
   // It leads here, but is not what Fastify listens on.
-  for (const { address } of others) t.match(await opened(port, `http://${address}`), /^refused/)
-  t.match(await opened(port, 'http://[::1]'), /^refused/)
+  for (const { address } of others) t.equal(await opened(port, `http://${address}`), REFUSED)
+  t.equal(await opened(port, 'http://[::1]'), REFUSED)
 
   for (const host of ['127.0.0.1', 'localhost', 'dev.example', 'a.dev.example']) {
     // Next does not look at the port.
@@ -91,9 +100,27 @@ t.test('on all addresses those of the family are allowed', { skip: !others.lengt
   for (const { address } of [...others, { address: '127.0.0.1' }, { address: '0.0.0.0' }]) {
     t.equal(await opened(port, `http://${address}:${port}`), 'open', address)
   }
-  t.match(await opened(port, 'http://[::1]'), /^refused/)
-  t.match(await opened(port, 'http://evil.example'), /^refused/)
+  t.equal(await opened(port, 'http://[::1]'), REFUSED)
+  t.equal(await opened(port, 'http://evil.example'), REFUSED)
   t.match(await close(), { code: 0 })
+})
+
+t.test('on all of IPv6 alone no address of IPv4 is', { skip: !hasIpv6 }, async t => {
+  const { port, close } = await start(t, '::', {}, { ipv6Only: true })
+  for (const address of ['[::1]', '[::]']) {
+    t.equal(await opened(port, `http://${address}:${port}`, {}, '[::1]'), 'open', address)
+  }
+  for (const address of ['127.0.0.1', '0.0.0.0', ...others.map(({ address }) => address)]) {
+    t.equal(await opened(port, `http://${address}:${port}`, {}, '[::1]'), REFUSED, address)
+  }
+  t.match(await close(), { code: 0 })
+})
+
+t.test('what its server is told to listen on past Fastify', { skip: !hasIpv6 }, async t => {
+  const { port, close } = await start(t, '::1', {}, { isPastFastify: true })
+  t.equal(await opened(port, `http://[::1]:${port}`, {}, '[::1]'), 'open')
+  t.equal(await opened(port, 'http://127.0.0.1', {}, '[::1]'), REFUSED)
+  t.match(await close(), { code: 0, listeners: 0 })
 })
 
 t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { createRequire } from 'node:module'
 import type { FastifyBaseLogger } from 'fastify'
 import t, { type Test } from 'tap'
+import { forDevelopers } from '../src/logs/described-error.js'
 import { fixturePath } from './helpers/fixture.js'
 import { setGlobal } from './helpers/globals.js'
 import { keptLog } from './helpers/log.js'
@@ -124,6 +125,31 @@ t.test('a logger may use the console itself', async t => {
   await fetch(`${url}/given`)
   const lines = printed.filter(args => args.includes('Said by a page'))
   t.strictSame(lines, [['logged', { reqId: 'req-1', module: 'next' }, 'Said by a page']])
+})
+
+t.test('a logger may have one function for all levels', async t => {
+  const told: unknown[][] = []
+  const tell = (...args: unknown[]) => void told.push(args)
+  const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
+  const loggerInstance = Object.fromEntries(levels.map(level => [level, tell])) as never
+  Object.assign(loggerInstance, { child: () => loggerInstance })
+  const { url } = await serve(t, { fixture, server: { loggerInstance } })
+  setGlobal(t, 'runInPage', () => console.log('Said by a page'))
+  await fetch(`${url}/given`)
+  t.ok(told.some(args => args.includes('Said by a page')))
+})
+
+t.test('an error keeps what it has of its own', async t => {
+  const error = Object.assign(new TypeError('The reason', { cause: new Error('Another') }), {
+    code: 'E_OWN',
+    statusCode: 418
+  })
+  const described = forDevelopers(error)
+  t.strictSame({ ...described }, { code: 'E_OWN', statusCode: 418 })
+  t.equal(described.message, 'The reason')
+  t.type(described, TypeError)
+  t.match(described.stack, /The reason.*Another/s)
+  t.equal(described.cause, undefined, 'the stack has it')
 })
 
 t.test('an error that nobody catches has the request and the route', async t => {

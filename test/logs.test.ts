@@ -105,6 +105,7 @@ t.test('what Next says as it starts is logged, without what is for terminals', a
     []
   )
   const addresses = log.filter(({ msg }) => /https?:\/\/(localhost|\d)/.test(msg))
+  t.ok(addresses.length > 0)
   t.ok(addresses.every(({ msg }) => msg.startsWith('Server listening at ')))
 })
 

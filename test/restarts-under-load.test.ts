@@ -41,7 +41,7 @@ interface Delays {
 
 /** The example in a process of its own, and the connections of a load balancer to it. */
 async function startBackend(t: Test, drainDelay = 0) {
-  const env = { PORT: '0', DRAIN_DELAY: String(drainDelay), LOG_LEVEL: 'warn' }
+  const env = { PORT: '0', DRAIN_DELAY: String(drainDelay) }
   const server = await startServer(t, SCRIPT, READY, { env })
   const url = server.url.replace('localhost', '127.0.0.1')
   const backend = new Backend(url, (path, body) => PAGES[path]?.test(body) ?? true)
@@ -101,8 +101,10 @@ async function restartUnderLoad(
 
 /** The work of `after()` was done before the end, for every request that has reached the page. */
 function checkVisits(t: Test, outcomes: readonly Outcome[], output: string): void {
-  const [text = ''] = output.split('Example closed')
-  const noted = new Set(Array.from(text.matchAll(/^Visit (\d+) is noted$/gm), ([, n]) => Number(n)))
+  // In the log, which the console of pages goes to until the app has closed.
+  const noted = new Set(
+    Array.from(output.matchAll(/"Visit (\d+) is noted"/g), ([, n]) => Number(n))
+  )
   const last = Math.max(...noted)
   const answered = outcomes.flatMap(({ path, ending }) => {
     if (path !== '/visits' || ending.kind !== 'answered') return []

@@ -39,6 +39,13 @@ const allowed: readonly Allowance[] = [
       path.includes('Upgrade: websocket') &&
       (isWhole(plugin, '201 Created') ||
         (plugin.error === 'no answer' && next.status.includes('"url":"/fallback/')))
+  },
+  {
+    reason: 'An upgrade that nobody makes is not asked of the other origin either',
+    applies: ({ path }, next, plugin) =>
+      path.includes('Upgrade: h2c') &&
+      next.status === plugin.status &&
+      next.body.replace(',["upgrade","h2c"]', '') === plugin.body
   }
 ]
 

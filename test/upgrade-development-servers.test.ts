@@ -2,7 +2,14 @@ import { cp, rm } from 'node:fs/promises'
 import t from 'tap'
 import { certificate } from './helpers/certificate.js'
 import { fixturePath } from './helpers/fixture.js'
-import { connected, isRefused, open, refusal, startDevelopment } from './helpers/upgrades.js'
+import {
+  answersOrdinary,
+  connected,
+  isRefused,
+  open,
+  refusal,
+  startDevelopment
+} from './helpers/upgrades.js'
 
 /** Of one directory there is one development server, and another test has that of the fixture. */
 const dir = fixturePath('.sockets-served')
@@ -51,6 +58,7 @@ t.test('on both servers of localhost', async t => {
     const name = host === '::1' ? '[::1]' : host
     t.match(await connected(t, `ws://${name}:${port}/_next/hmr`), { type: String })
     isRefused(t, await refusal(port, '/nowhere', { host }), 404, host)
+    await answersOrdinary(t, port, { host })
     await open(t, `ws://${name}:${port}/_next/hmr?id=a-page`)
   }
   t.equal((await server.stop('SIGTERM')).code, 0)
@@ -65,6 +73,7 @@ for (const http2 of [false, true]) {
     const ca = https.cert
     t.match(await connected(t, `${secure}/_next/hmr`, { ca }), { type: String })
     isRefused(t, await refusal(port, '/nowhere', { isSecure: true }), 404)
+    await answersOrdinary(t, port, { isSecure: true })
     await open(t, `${secure}/_next/hmr?id=a-page`, { ca })
     t.equal((await server.stop('SIGTERM')).code, 0)
   })

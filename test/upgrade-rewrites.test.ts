@@ -6,7 +6,16 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { WebSocketServer } from 'ws'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
-import { echoOf, isRefused, open, refusal, type Setup, startOwners } from './helpers/upgrades.js'
+import {
+  answersOrdinary,
+  echoOf,
+  echoOfSocketIo,
+  isRefused,
+  open,
+  refusal,
+  type Setup,
+  startOwners
+} from './helpers/upgrades.js'
 import { upgradeRequest } from './helpers/wire.js'
 
 const dir = fixturePath('.sockets-rewritten')
@@ -120,8 +129,14 @@ for (const dev of [false, true]) {
         }
         isRefused(t, await refusal(port, '/nobody'), 502)
         isRefused(t, await refusal(port, '/elsewhere/refused'), 401)
-        const post = upgradeRequest('/elsewhere/a').replace('GET', 'POST')
-        isRefused(t, await refusal(port, '', { request: post }), 404)
+        const post = upgradeRequest('/elsewhere/a')
+          .replace('GET', 'POST')
+          .replace('Upgrade', 'Upgrade, close')
+        const answer = await refusal(port, '', { request: post })
+        if (owner === 'hook') {
+          t.match(answer, /^HTTP\/1\.1 418 /, 'the rewrite of a request that is for no WebSocket')
+          await answersOrdinary(t, port)
+        } else isRefused(t, answer, 404)
         if (owner === 'hook') isRefused(t, await refusal(port, '/elsewhere/private'), 401)
         await checkNoChoice(t, port, ports.spy)
         t.strictSame(heard, [])
@@ -136,6 +151,20 @@ for (const dev of [false, true]) {
     await Promise.all(closed)
   })
 }
+
+t.test('what none of the others takes is refused', async t => {
+  const options = { dir: await builtFixture('sockets'), dev: false, websocketRewrites: true }
+  const owners = ['silent', 'socket.io, silent']
+  const setups = owners.map(owner => ({ options, owner, when: 'before' }) as const)
+  const server = await startOwners(t, setups)
+  for (const port of server.ports) {
+    for (const path of ['/nowhere', '/page']) isRefused(t, await refusal(port, path), 404, path)
+  }
+  const [silent, socketIo] = server.ports as [number, number]
+  t.equal(await echoOf(t, `ws://127.0.0.1:${silent}/own`), 'a word')
+  t.equal(await echoOfSocketIo(t, socketIo), 'a word')
+  await server.stop('SIGKILL')
+})
 
 t.test('without the option no rewrite passes a WebSocket on', async t => {
   const { ports, requests } = await startTargets(t)

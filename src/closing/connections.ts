@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 import type { FastifyReply } from 'fastify'
-import { hasLeft } from '../response/connection-response.js'
+import { cutOff, hasLeft } from '../response/connection-response.js'
 import { type HttpServer, keepUnsentAnswers } from './idle-connections.js'
 
 /** For how long a request is waited for that a client may have sent on an idle connection. */
@@ -25,6 +25,8 @@ export class Connections {
   readonly #forget: (this: ServerResponse) => void
   readonly #sessions = new Set<Http2Session>()
   readonly #repliesOfNext = new WeakMap<ServerResponse, FastifyReply>()
+  /** Those of Next in development: the stream of a page in an open tab may have no end. */
+  readonly #unawaited = new Set<ServerResponse>()
   #inFlight = 0
   #onIdle = (): void => {}
   #closesWithAnswers = false
@@ -67,16 +69,21 @@ export class Connections {
     })
   }
 
-  /** Notes a request that is about to be handed to Next. */
-  add(reply: FastifyReply): void {
+  /**
+   * Notes a request that is about to be handed to Next.
+   * @param isAwaited whether `closeBy()` waits for its answer
+   */
+  add(reply: FastifyReply, isAwaited: boolean): void {
     const { raw } = reply
     // It has closed already, and will not say so again.
     if (hasLeft(raw)) return
     const { socket } = reply.request.raw
     if ('server' in socket) this.watch(socket.server as HttpServer)
     this.#repliesOfNext.set(raw, reply)
+    if (!isAwaited) this.#unawaited.add(raw)
     this.#inFlight++
     raw.once('close', () => {
+      this.#unawaited.delete(raw)
       if (--this.#inFlight === 0) this.#onIdle()
     })
   }
@@ -102,7 +109,8 @@ export class Connections {
 
   /**
    * Has every connection close with its last answer, the idle ones after a short grace, and the rest
-   * at `deadline` of `performance.now()`, until `stop()`. Resolves when no request can arrive any more.
+   * at `deadline` of `performance.now()`, until `stop()`. The answers that are not awaited end with the
+   * grace. Resolves when no request can arrive any more.
    */
   async closeBy(deadline: number): Promise<void> {
     if (this.#closingSince !== undefined) return
@@ -113,6 +121,7 @@ export class Connections {
         const isOver = performance.now() >= deadline
         if (isOver) this.cut()
         if (this.#isInGrace) return
+        for (const response of this.#unawaited) cutOff(response, new Error('The server closes.'))
         this.#closeIdle()
         if (isOver || !this.#canReceive) resolve()
       }

@@ -22,12 +22,16 @@ interface Parts {
   closing: Closing
 }
 
-/** Ends the app when Fastify closes, in `closeTimeout` ms and what Next's own close takes. */
+/**
+ * Ends the app when Fastify closes, in `closeTimeout` ms and what Next's own close takes. In
+ * development nothing of Next's is waited for, as with `next dev`: it would hold up each restart.
+ */
 export function addShutdown(
   fastify: FastifyInstance,
   { next, readiness, background, closing }: Parts,
   { dev }: Settings
 ): void {
+  const left = (): number => (dev ? 0 : closing.left)
   closing.whenBegun(() => readiness.abandon())
 
   fastify.addHook('preClose', async () => {
@@ -39,14 +43,14 @@ export function addShutdown(
   fastify.addHook('onClose', async () => {
     await closing.answered()
     await within(readiness.settled(), dev ? START_GRACE_MS : closing.left)
-    const unfinished = await background.settle(closing.left)
+    const unfinished = await background.settle(left())
     if (unfinished.length > 0) {
       fastify.log.warn(
         `Closing with ${unfinished.length} background tasks of Next.js unfinished: ${listOf(unfinished)}`
       )
     }
     try {
-      await within(next.close(), closing.left + CLOSE_GRACE_MS)
+      await within(next.close(), left() + CLOSE_GRACE_MS)
     } finally {
       background.release()
       closing.release()

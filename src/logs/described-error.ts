@@ -12,8 +12,10 @@ export function isError(value: unknown): value is Error {
  */
 export function forDevelopers(error: Error): Error {
   const value = (value: string) => ({ value, writable: true, configurable: true })
+  const { cause: _, ...own } = Object.getOwnPropertyDescriptors(error)
   // With the prototype, by which serializers name the type.
   return Object.create(Object.getPrototypeOf(error), {
+    ...own,
     message: value(error.message),
     stack: value(stripVTControlCharacters(inspect(error)))
   })

@@ -36,11 +36,23 @@ export class WorkersOutput {
   }
 
   #logOf(call: Call): Writable {
+    const log = (output: string): void => {
+      const { text, level = this.#level } = readPrefix(plain(output))
+      write(call, level, { text })
+    }
     const decoder = new StringDecoder()
+    let rest = ''
     return new Writable({
-      write: (chunk, _encoding, done) => {
-        const { text, level = this.#level } = readPrefix(plain(decoder.write(chunk)))
-        write(call, level, { text })
+      write(chunk, _encoding, done) {
+        // A message of several lines comes in one chunk; what has no end yet goes on in the next.
+        const output = rest + decoder.write(chunk)
+        const end = output.lastIndexOf('\n') + 1
+        rest = output.slice(end)
+        if (end > 0) log(output.slice(0, end))
+        done()
+      },
+      final(done) {
+        if (rest !== '') log(rest)
         done()
       }
     })

@@ -14,11 +14,11 @@ export interface Message {
 const children = new WeakMap<FastifyBaseLogger, FastifyBaseLogger>()
 
 /**
- * Whether nothing takes the errors: Fastify's place holder for a logger has but one method, which does
- * nothing, and so have those of pino below their level.
+ * Whether nothing takes the errors: Fastify's place holder for a logger (`abstract-logging`) has a
+ * function of this name for all levels, and pino for those below its own.
  */
-export function takesNoErrors(log: FastifyBaseLogger): boolean {
-  return log.info === log.error
+export function takesNoErrors({ error }: FastifyBaseLogger): boolean {
+  return error.name === 'noop'
 }
 
 /** Logs what a call of Next has to say, with the request and the route that it is about. */

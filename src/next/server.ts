@@ -2,14 +2,14 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
-import { FST_NEXT_PREPARE_FAILED } from '../errors.js'
+import { FST_NEXT_DEV_SERVER_RUNNING, FST_NEXT_PREPARE_FAILED } from '../errors.js'
 import type { Settings } from '../options.js'
 import type { NextApp, NextRequestHandler } from './app.js'
 import { openAppState } from './app-state.js'
 import { assertBuilt } from './build.js'
 import { type GuardedCacheHandler, guardedCacheHandler } from './cache-handler.js'
 import { assertInUse, loadNextConfig } from './config.js'
-import { waitForLock } from './development-lock.js'
+import { type Address, DevelopmentLock } from './development-lock.js'
 import { DirectoryWatchers } from './directory-watchers.js'
 import { nameEdgeFunctions } from './edge-functions.js'
 import { disableRejectionFilter } from './error-listeners.js'
@@ -43,9 +43,12 @@ export interface NextServer extends ErrorPages, PathConfig {
   disableCompression(): void
   /**
    * @throws FST_NEXT_PREPARE_FAILED
+   * @throws FST_NEXT_DEV_SERVER_RUNNING
    * @throws FST_NEXT_CONF_UNSUPPORTED
    */
   prepare(): Promise<void>
+  /** Tells where the app is served, once Fastify listens. */
+  serves(address: Address): void
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
   upgrade: UpgradeHandler
   close(): Promise<void>
@@ -63,16 +66,24 @@ export function createNextServer(
   port: () => number,
   log: FastifyBaseLogger
 ): Promise<NextServer> {
-  return shareServer(settings, port, log, (own, port) => createOwnServer(own, port, log))
+  return shareServer(settings, port, log, async (own, port) => {
+    const restoreNodeEnv = setNodeEnv(own, log)
+    try {
+      return await createOwnServer(own, port, log, restoreNodeEnv)
+    } catch (error) {
+      restoreNodeEnv()
+      throw error
+    }
+  })
 }
 
 async function createOwnServer(
   settings: Settings,
   port: () => number,
-  log: FastifyBaseLogger
+  log: FastifyBaseLogger,
+  restoreNodeEnv: () => void
 ): Promise<NextServer> {
   const { dir, dev } = settings
-  setNodeEnv(settings, log)
   const next = findNext(dir)
   addOwnCode(next.directory)
   const upgrades = new EventEmitter()
@@ -93,6 +104,7 @@ async function createOwnServer(
     const webpackWatching = new WebpackWatching(app)
     let endHiding = (): void => {}
     let isClosed = false
+    const lock = dev ? new DevelopmentLock(dir, () => isClosed) : undefined
     const end = async (): Promise<void> => {
       try {
         await Promise.all([dev && webpackWatching.close(), app.close()])
@@ -101,6 +113,7 @@ async function createOwnServer(
         endHiding()
         cacheHandler?.close()
         config?.restore()
+        restoreNodeEnv()
       }
     }
     const cacheHandler = dev ? undefined : guardedCacheHandler(config, distDir, state, log)
@@ -120,10 +133,10 @@ async function createOwnServer(
       disableCompression: () => config?.change('compress', false),
       async prepare() {
         const start = () => prepare(app, dir, cacheHandler)
-        if (dev) await waitForLock(next, { dir, distDir }, config, () => isClosed)
+        const startLocked = () => lock?.whileStarting(next, start) ?? start()
         if (isClosed) return
         if (dev) endHiding = hideFromWatchMode(distDir)
-        const started = dev ? watchers.collect(next, start) : start()
+        const started = dev ? watchers.collect(next, startLocked) : start()
         // Who closes does not wait for a start for ever.
         await started.finally(() => isClosed && end())
         if (isClosed) return
@@ -138,6 +151,7 @@ async function createOwnServer(
         })
         if (config && Object.keys(settings.conf).length > 0) assertInUse(next, app, config.values)
       },
+      serves: address => lock?.serves(address),
       handle,
       // They reach into the app, past what sets its state.
       renderNotFound: (...args) => state.run(() => errorPages.renderNotFound(...args)),
@@ -187,6 +201,7 @@ async function prepare(
     await app.prepare()
     await cacheHandler?.load()
   } catch (cause) {
+    if (cause instanceof FST_NEXT_DEV_SERVER_RUNNING) throw cause
     throw new FST_NEXT_PREPARE_FAILED(dir, { cause })
   }
 }

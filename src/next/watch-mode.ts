@@ -1,5 +1,6 @@
 import { sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { realPath } from '../real-path.js'
 
 /** Set by the watch mode of Node and of its test runner: the loaders then report each file. */
 const REPORTS = 'WATCH_REPORT_DEPENDENCIES'
@@ -12,7 +13,8 @@ interface Report {
   'watch:import'?: unknown
 }
 
-const hidden = new Set<string>()
+/** By directory: with what paths and URLs of its files begin. */
+const hidden = new Map<string, string[]>()
 let restore = (): void => {}
 
 /**
@@ -23,7 +25,12 @@ let restore = (): void => {}
 export function hideFromWatchMode(dir: string): () => void {
   if (process.env[REPORTS] === undefined || process.send === undefined) return () => {}
   if (hidden.size === 0) restore = filterReports()
-  hidden.add(dir)
+  // Reports have the real paths, unless Node is told to preserve links.
+  const paths = [dir, realPath(dir)]
+  hidden.set(
+    dir,
+    paths.flatMap(path => [path + sep, `${pathToFileURL(path)}/`])
+  )
   return () => {
     if (hidden.delete(dir) && hidden.size === 0) restore()
   }
@@ -44,7 +51,7 @@ function filterReports(): () => void {
 function isHidden(message: unknown): boolean {
   const { 'watch:require': paths, 'watch:import': urls } = Object(message) as Report
   const files = [paths, urls].flat().filter(file => typeof file === 'string')
-  const dirs = [...hidden].flatMap(dir => [dir + sep, `${pathToFileURL(dir)}/`])
+  const dirs = [...hidden.values()].flat()
   return files.length > 0 && files.every(file => dirs.some(dir => file.startsWith(dir)))
 }
 

@@ -1,7 +1,11 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setOwn } from '../closing/own-property.js'
+import { isForWebSocket } from './ordinary.js'
+import { readAgain } from './read-again.js'
 import { refuse } from './refuse.js'
+import { decideUpgrades } from './should-upgrade.js'
+import { Untaken } from './untaken.js'
 
 export type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
@@ -19,12 +23,12 @@ const gates = new WeakMap<Server, Gate>()
 const heads = new WeakMap<IncomingMessage, Buffer>()
 
 /**
- * Hands an app its upgrades, before anybody else hears of them. Returns a function that ends this.
+ * Hands an app its WebSockets, before anybody else hears of them. Returns a function that ends this.
  *
  * The others share the event: each hears of all upgrades, and Node tells nobody whether one of them
  * takes a socket, which it may do late. So where others listen, all that is not an app's is theirs,
- * whatever becomes of it. Where nobody does, the upgrade is answered here: Node would take it for an
- * ordinary request only if no listener were there at all.
+ * unless none of them has touched it for a while. Where nobody does, a WebSocket is answered here, and
+ * everything else is the ordinary request that Node would take it for if no listener were there.
  */
 export function ownUpgrades(server: Server, owner: Owner): () => void {
   const gate = gates.get(server) ?? new Gate(server)
@@ -48,6 +52,8 @@ class Gate {
   readonly #server: Server
   readonly #emit: Server['emit']
   readonly #restore: () => void
+  readonly #leaveDecision: (() => void) | undefined
+  readonly #untaken = new Untaken()
   /** Node emits the event only where somebody listens. */
   readonly #listener = (): void => {}
 
@@ -62,15 +68,25 @@ class Gate {
     }
     this.#restore = setOwn(server, 'emit', emit as Server['emit'])
     server.on('upgrade', this.#listener)
+    this.#leaveDecision = decideUpgrades(server, (request, before) => {
+      const isOthers = server.listeners('upgrade').some(listener => listener !== this.#listener)
+      return (isOthers || isForWebSocket(request)) && before(request)
+    })
   }
 
   close(): void {
     this.#server.off('upgrade', this.#listener)
     this.#restore()
+    this.#leaveDecision?.()
+    this.#untaken.stop()
   }
 
   #dispatch(...upgrade: Parameters<OnUpgrade>): void {
     const [request, socket, head] = upgrade
+    if (!isForWebSocket(request)) {
+      if (!this.#emitToOthers(upgrade)) readAgain(this.#server, ...upgrade)
+      return
+    }
     const path = String(request.url?.split('?', 1)[0])
     const owners = [...this.owners]
     const owner = owners.find(({ paths }) => paths.includes(path))
@@ -79,7 +95,11 @@ class Gate {
       return
     }
     heads.set(request, head)
-    if (this.#emitToOthers(upgrade)) return
+    const refuseUntaken = this.#untaken.watch(socket)
+    if (this.#emitToOthers(upgrade)) {
+      refuseUntaken()
+      return
+    }
     const { route } = owners.find(({ route }) => route) ?? {}
     if (route) route(...upgrade)
     else refuse(socket, 404)

@@ -1,4 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+
+/** All other upgrades a server may ignore, and answer the request as if it asked for none: RFC 9110, 7.8. */
+export function isForWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
+}
 
 /**
  * Takes out of the headers for Next what asks for an upgrade: nobody listens for it, so to Node the

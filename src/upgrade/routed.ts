@@ -11,6 +11,7 @@ import type { Asker } from '../ask.js'
 import type { NextServer } from '../next/server.js'
 import type { Settings } from '../options.js'
 import { headOf, type OnUpgrade } from './gate.js'
+import { isForWebSocket } from './ordinary.js'
 import { closeAfterEnd } from './refuse.js'
 import type { Sockets } from './sockets.js'
 
@@ -63,6 +64,7 @@ export function upgradeAnswerer(
     closeAfterEnd(socket)
     raw.once('finish', () => socket.end())
     const head = headOf(request.raw)
+    // What is for none the proxy of Next closes without an answer.
     if (!websocketRewrites || head === undefined || !isForWebSocket(request.raw)) {
       reply.code(404).header('connection', 'close').send()
       return
@@ -79,9 +81,4 @@ export function upgradeAnswerer(
 function isUpgrade(request: FastifyRequest): boolean {
   const { raw, ws } = request as { raw: { upgrade?: boolean | null }; ws?: boolean | null }
   return raw.upgrade === true || ws === true
-}
-
-/** What else there is the proxy of Next closes without an answer. */
-function isForWebSocket({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
 }

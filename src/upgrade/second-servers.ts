@@ -1,7 +1,8 @@
-import type { Server } from 'node:net'
+import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { serversOf } from '../closing/bindings.js'
 import { rootOf } from '../closing/closing.js'
+import { decideUpgrades, shouldUpgrade } from './should-upgrade.js'
 
 /**
  * For `localhost` Fastify opens a server for each address, and has the others pass every upgrade on
@@ -13,7 +14,10 @@ export function alignSecondServers(fastify: FastifyInstance): void {
   const stops: (() => void)[] = []
   fastify.addHook('onListen', async () => {
     const [first, ...others] = serversOf(root)
-    for (const other of others) stops.push(align(other, first as Server))
+    for (const other of others as Server[]) {
+      const decide = decideUpgrades(other, request => shouldUpgrade(first as Server, request))
+      stops.push(decide ?? align(other, first as Server))
+    }
   })
   fastify.addHook('preClose', async () => {
     for (const stop of stops) stop()

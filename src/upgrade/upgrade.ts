@@ -27,10 +27,8 @@ export function addUpgrades(
   { dev, websocketRewrites }: Settings
 ): void {
   const { sockets } = parts
-  if (!dev && !websocketRewrites) {
-    alignSecondServers(fastify)
-    return
-  }
+  alignSecondServers(fastify)
+  if (!dev && !websocketRewrites) return
   let disown = (): void => {}
   // Before Fastify listens, and not on a server of an instance that does not come to that.
   fastify.addHook('onReady', async () => {

@@ -11,9 +11,17 @@ export const SHOWN_MS = 60_000
 export interface Setup {
   plugin: FastifyNextOptions
   server?: FastifyServerOptions & { https?: object; http2?: boolean }
-  listen?: FastifyListenOptions
+  /** Whether Fastify is made ready only, and its server listens by itself. */
+  listen?: FastifyListenOptions & { isPastFastify?: boolean }
   /** Declared with `fastify.next()`. */
   pages?: string[]
+}
+
+interface Closed {
+  took?: number
+  isLocked?: boolean
+  /** How many still wait for the server to listen. */
+  listeners?: number
 }
 
 /** Serves an app in development from a process of its own. */
@@ -30,7 +38,7 @@ export async function startDevelopment(t: Test, setup: Setup) {
     async close() {
       const exit = await server.stop('SIGTERM')
       const [, closed] = /^Closed (.*)$/m.exec(server.output()) ?? []
-      return { ...exit, ...(JSON.parse(closed ?? '{}') as { took?: number; isLocked?: boolean }) }
+      return { ...exit, ...(JSON.parse(closed ?? '{}') as Closed) }
     }
   }
 }

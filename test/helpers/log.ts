@@ -4,6 +4,8 @@ import { event } from './event.js'
 export interface Line {
   level: number
   msg: string
+  /** Of a child logger. */
+  module?: string
   reqId?: string
   req?: { method: string; url: string }
   res?: { statusCode: number }

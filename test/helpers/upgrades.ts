@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 import { type ClientOptions, WebSocket } from 'ws'
 import { certificate } from './certificate.js'
 import { buildPlugin, repositoryPath, startServer } from './process.js'
-import { upgradeRequest } from './wire.js'
+import { h2cRequest, upgradeRequest } from './wire.js'
 
 const BOUND_MS = 30_000
 
@@ -60,6 +60,26 @@ export function isRefused(t: Test, answer: string, status: number, message = 're
   t.match(head, /^connection: close$/im, message)
   const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1])
   t.equal(bodies.join('').length, length, message)
+}
+
+/** Checks that a route of Fastify and a page answer an upgrade to something else as if it were none. */
+export async function answersOrdinary(
+  t: Test,
+  port: number,
+  { host = '127.0.0.1', isSecure = false } = {}
+): Promise<void> {
+  const body = 'a body'
+  for (const [request, text] of [
+    [h2cRequest('/plain'), 'plain'],
+    [h2cRequest('/plain', body), body],
+    [h2cRequest('/page'), 'A page'],
+    [h2cRequest('/plain', body).replace('h2c', 'websocket'), body]
+  ] as const) {
+    const answer = await refusal(port, '', { request, host, isSecure })
+    const message = request.slice(0, request.indexOf('HTTP2'))
+    t.match(answer, /^HTTP\/1\.1 200 /, message)
+    t.match(answer.slice(answer.indexOf('\r\n\r\n')), text, message)
+  }
 }
 
 /** A WebSocket that is open, with its first message, if one comes by itself. */

@@ -28,3 +28,16 @@ export function upgradeRequest(path: string): string {
     '\r\n'
   ].join('\r\n')
 }
+
+/** A request of a client that would rather speak HTTP/2, as curl and Java's are; its answer is the last. */
+export function h2cRequest(path: string, body?: string): string {
+  return [
+    `${body === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1`,
+    'Host: localhost',
+    'Connection: Upgrade, HTTP2-Settings, close',
+    'Upgrade: h2c',
+    'HTTP2-Settings: AAMAAABkAAQAAP__',
+    ...(body === undefined ? [] : ['Content-Type: text/plain', `Content-Length: ${body.length}`]),
+    `\r\n${body ?? ''}`
+  ].join('\r\n')
+}

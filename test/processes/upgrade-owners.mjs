@@ -22,6 +22,11 @@ dns.lookup = (host, options, found) => {
 
 const echo = socket => socket.on('message', data => socket.send(String(data)))
 
+function echoWithSocketIo(server, options) {
+  const io = new SocketIo(server, { path: '/own', ...options })
+  io.on('connection', socket => socket.on('message', data => socket.send(data)))
+}
+
 const upstream = createServer()
 new WebSocketServer({ server: upstream }).on('connection', echo)
 await new Promise(resolve => upstream.listen(0, '127.0.0.1', resolve))
@@ -37,9 +42,11 @@ const owners = {
     const options = { upstream: `http://127.0.0.1:${upstream.address().port}`, websocket: true }
     await fastify.register(httpProxy, { ...options, prefix: '/own' })
   },
-  'socket.io'(fastify) {
-    const io = new SocketIo(fastify.server, { path: '/own', destroyUpgradeTimeout: 100 })
-    io.on('connection', socket => socket.on('message', data => socket.send(data)))
+  'socket.io'({ server }) {
+    echoWithSocketIo(server, { destroyUpgradeTimeout: 100 })
+  },
+  'socket.io, silent'({ server }) {
+    echoWithSocketIo(server, { destroyUpgrade: false })
   },
   async websocket(fastify) {
     await fastify.register(websocket)
@@ -55,6 +62,12 @@ const owners = {
     fastify.register(async scope => {
       await scope.register(websocket)
       scope.get('/own', { websocket: true }, echo)
+    })
+  },
+  silent({ server }) {
+    const sockets = new WebSocketServer({ noServer: true })
+    server.on('upgrade', (request, socket, head) => {
+      if (request.url === '/own') sockets.handleUpgrade(request, socket, head, echo)
     })
   },
   ws({ server }) {
@@ -79,6 +92,7 @@ async function serve({ options, owner, when, host = '127.0.0.1', server = {} }) 
   await fastify.register(fastifyNext, { ...options, ...(httpServer && { httpServer }) })
   await begin('after')
   fastify.get('/plain', async () => 'plain')
+  fastify.post('/plain', async ({ body }) => body)
   await fastify.ready()
   await begin('ready')
   await fastify.listen({ host, port: 0 })
