@@ -4,6 +4,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     context: 'src/context.ts',
+    cli: 'src/cli.ts',
     // Next imports it by its path.
     'guarded-cache-handler': 'src/next/guarded-cache-handler.ts'
   },

@@ -9,11 +9,12 @@ import { forwardedHeaderFilter } from './forwarded-headers.js'
 import type { NextServer } from './next/server.js'
 import type { Settings } from './options.js'
 import type { Readiness } from './readiness.js'
-import { Answer, type Handle } from './response/answer.js'
+import { Answer, type Handle, type Witness } from './response/answer.js'
 import { hasLeft } from './response/connection-response.js'
 import { statusOf } from './response/error-status.js'
 import { kAnswer } from './response/hooks.js'
 import { nextFirst, type Precedence } from './response/precedence.js'
+import type { StaticFiles } from './static/static-files.js'
 import { headOf } from './upgrade/gate.js'
 import { leaveOutUpgrade } from './upgrade/ordinary.js'
 
@@ -37,19 +38,26 @@ interface Parts {
   readiness: Readiness
   background: Background
   connections: Connections
+  staticFiles: StaticFiles
 }
 
 export function asker(
-  { next, readiness, background, connections }: Parts,
+  { next, readiness, background, connections, staticFiles }: Parts,
   fastify: FastifyInstance,
   { dev }: Settings
 ): Asker {
   const filterForwarded = forwardedHeaderFilter(fastify)
   const passPolicy = policyPasser(fastify.log)
 
-  function open(reply: FastifyReply, request: IncomingMessage, precedence: Precedence): Answer {
+  function open(
+    reply: FastifyReply,
+    request: IncomingMessage,
+    precedence: Precedence,
+    witness?: Witness
+  ): Answer {
     connections.add(reply, !dev)
-    const answer = new Answer(reply, request, precedence, background.runFor(reply.request))
+    const run = background.runFor(reply.request)
+    const answer = new Answer(reply, request, precedence, run, witness)
     reply[kAnswer] = answer
     return answer
   }
@@ -69,7 +77,9 @@ export function asker(
     ask(request, reply, bodyLimit) {
       // The client may have left while hooks were running.
       if (hasLeft(reply.raw)) return
-      const answer = open(reply, request.raw, nextFirst)
+      const file = staticFiles.find(String(request.raw.url))
+      if (file?.answer(request, reply)) return
+      const answer = open(reply, request.raw, nextFirst, file)
       if (bodyLimit !== undefined) {
         limitBody(request, bodyLimit, error => {
           // The rest of the body is not read, so the connection can't be used again.

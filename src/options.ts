@@ -73,6 +73,12 @@ export interface FastifyNextOptions {
    */
   noServeAssets?: boolean
   /**
+   * In production, answer for the files of the build from memory, with brotli and the other codings
+   * made once.
+   * @default true
+   */
+  staticAssets?: boolean
+  /**
    * Let rewrites of Next's that lead to another server pass on WebSockets, too. An upgrade that
    * nobody else takes then goes through Fastify's hooks and routes like a request; where it reaches
    * Next and no such rewrite, it gets a 404. Only with `catchAll: true`.
@@ -161,6 +167,7 @@ const rules: Readonly<Record<keyof FastifyNextOptions, Rule>> = {
   webpack: boolean,
   catchAll: boolean,
   noServeAssets: boolean,
+  staticAssets: boolean,
   websocketRewrites: boolean,
   underPressure: {
     accepts: value => boolean.accepts(value) || isPlainObject(value),
@@ -226,6 +233,7 @@ export function resolveOptions(options: FastifyNextOptions, log?: object): Setti
     webpack: options.webpack ?? false,
     catchAll: options.catchAll ?? true,
     noServeAssets: options.noServeAssets ?? false,
+    staticAssets: options.staticAssets ?? true,
     websocketRewrites: options.websocketRewrites ?? false,
     underPressure:
       typeof options.underPressure === 'object'

@@ -9,17 +9,17 @@ import { addShutdown } from './closing/shutdown.js'
 import { leaveCompression } from './compression.js'
 import { FST_NEXT_ALREADY_REGISTERED } from './errors.js'
 import { appForHandlers, type Replies } from './handler-app.js'
-import { openLogs } from './logs/logs.js'
-import { logStart } from './logs/start.js'
-import { createNextServer, type NextServer } from './next/server.js'
+import { loadApp } from './load-app.js'
+import type { NextServer } from './next/server.js'
 import { type FastifyNextOptions, resolveOptions, type Settings } from './options.js'
 import { addErrorTreatment } from './process-errors.js'
 import { Readiness } from './readiness.js'
 import { addReplyDecorators } from './render/decorators.js'
 import { addErrorHook } from './response/hooks.js'
 import { addRoutes, routeDeclarer } from './routes.js'
-import { addOrigin, portReader } from './served-address.js'
-import { startWithin } from './start-timeout.js'
+import { addOrigin } from './served-address.js'
+import { addStart } from './start.js'
+import { addStaticFiles } from './static/static-files.js'
 import { addUnderPressure } from './under-pressure.js'
 import { upgradeAnswerer } from './upgrade/routed.js'
 import { Sockets } from './upgrade/sockets.js'
@@ -30,17 +30,7 @@ async function plugin(fastify: FastifyInstance, options: FastifyNextOptions): Pr
   const settings = resolveOptions(options, fastify.log)
   await addUnderPressure(fastify, settings)
   const background = collectBackground({ log: fastify.log, dev: settings.dev })
-  const closeLogs = openLogs(settings)
-  const create = () => createNextServer(settings, portReader(fastify), fastify.log)
-  const created = background.run(create)
-  const step = `load the config of "${settings.dir}"`
-  const { pluginTimeout } = fastify.initialConfig
-  const next = await startWithin(step, created, pluginTimeout).catch(error => {
-    closeLogs()
-    // One that is only late is still to come.
-    created.then(late => late.close()).catch(() => {})
-    throw error
-  })
+  const { next, closeLogs } = await loadApp(fastify, settings, background)
   const closing = closingOf(fastify, settings)
   closing.whenClosed(closeLogs)
   try {
@@ -65,7 +55,12 @@ function serve(
 ): void {
   const readiness = new Readiness(settings.dir, fastify.log)
   const { connections } = closing
-  const askNext = asker({ next, readiness, background, connections }, fastify, settings)
+  const staticFiles = addStaticFiles(fastify, next, settings)
+  const askNext = asker(
+    { next, readiness, background, connections, staticFiles },
+    fastify,
+    settings
+  )
 
   const replies: Replies = new WeakMap()
   const app = appForHandlers(next.app, replies, askNext)
@@ -85,14 +80,7 @@ function serve(
   if (settings.dev) allowListeningOrigins(fastify, next)
   addErrorTreatment(fastify, { background, next, closing })
   addShutdown(fastify, { next, readiness, background, closing }, settings)
-
-  fastify.addHook('onReady', async () => {
-    background.provide()
-    const prepare = () => background.run(() => next.prepare())
-    const start = () => logStart(background.call, prepare)
-    if (settings.dev) readiness.beginInBackground(start)
-    else await startWithin('start', readiness.begin(prepare), fastify.initialConfig.pluginTimeout)
-  })
+  addStart(fastify, { next, background, readiness }, settings)
 }
 
 /**

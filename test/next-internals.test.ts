@@ -1,7 +1,10 @@
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import t from 'tap'
 import { assertInUse, loadNextConfig } from '../src/next/config.js'
+import { freshnessOf } from '../src/next/freshness.js'
 import { findNext } from '../src/next/load.js'
+import { ruleMatcher } from '../src/next/route-rules.js'
 import { event } from './helpers/event.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
 import { setGlobal } from './helpers/globals.js'
@@ -59,6 +62,30 @@ t.test('the app has an upgradeHandler once it is prepared', async t => {
 t.test('path-to-regexp is where the rules of a development server are compiled', async t => {
   const { pathToRegexp } = require('next/dist/compiled/path-to-regexp')
   t.ok(pathToRegexp('/a/:path*', [], { strict: true }).test('/a/b/c'))
+})
+
+t.test('what is fresh is decided by next/dist/compiled/fresh', async t => {
+  const isFresh = freshnessOf(findNext(await builtFixture('app')))
+  const answer = { etag: 'W/"one"', 'last-modified': 'Sat, 01 Jan 2000 00:00:00 GMT' }
+  t.equal(isFresh?.({ 'if-none-match': '"other", W/"one"' }, answer), true)
+  t.equal(isFresh?.({ 'if-none-match': '"other"' }, answer), false)
+  t.equal(isFresh?.({ 'if-none-match': '*', 'cache-control': 'no-cache' }, answer), false)
+  t.equal(freshnessOf({ version: '16.99.0', directory: '', load: () => ({}) }), undefined)
+})
+
+t.test('the manifests of a build have the rules of the app', async t => {
+  const concerns = async (name: string, path: string) =>
+    (await ruleMatcher(join(await builtFixture(name), '.next')))(path)
+  t.equal(await concerns('app', '/_next/static/chunks/a.js'), false)
+  t.equal(await concerns('app', '/static'), true, 'a header')
+  t.equal(await concerns('app', '/old'), true, 'a redirect')
+  t.equal(await concerns('same/main', '/_next/static/chunks/a.js'), true, 'a header for all')
+  t.equal(await concerns('same/main', '/before/a'), true, 'a rewrite')
+  t.equal(await concerns('slashed', '/shop/_next/static/chunks/a.js'), true, 'a proxy for all')
+  t.equal(await concerns('app', '/%6fld'), true, 'decoded')
+  t.equal(await concerns('app', '/%zz'), true, 'what can not be decoded')
+  const without = await ruleMatcher(fixturePath('nowhere'))
+  t.equal(without('/_next/static/chunks/a.js'), true, 'without manifests every path counts')
 })
 
 t.test('the waitUntil of the request context is the one that Next uses', async t => {

@@ -16,6 +16,8 @@ const FILES = [
   'README.md',
   'dist/chunk-*.js',
   'dist/chunk-*.js.map',
+  'dist/cli.js',
+  'dist/cli.js.map',
   'dist/context.cjs',
   'dist/context.cjs.map',
   'dist/context.d.cts',
@@ -111,6 +113,13 @@ async function packedFiles(): Promise<string[]> {
 t.test('the package holds these files', async t => {
   const names = (await packedFiles()).map(path => path.replace(/chunk-\w+/, 'chunk-*'))
   t.strictSame([...new Set(names)].sort(), FILES)
+})
+
+t.test('the command is a script of Node', async t => {
+  const { bin } = consumer.manifest
+  t.strictSame(bin, { 'fastify-next': './dist/cli.js' })
+  const code = await readFile(join(consumer.installed, String(bin['fastify-next'])), 'utf8')
+  t.match(code, /^#!\/usr\/bin\/env node\n/)
 })
 
 t.test('every script has its source map, which holds the sources', async t => {

@@ -40,7 +40,7 @@ type LoadConfig = (phase: string, dir: string, options: { silent: boolean }) => 
 export async function loadNextConfig(
   next: NextPackage,
   { dir, dev, conf }: { dir: string; dev: boolean; conf: Readonly<Values> },
-  log: FastifyBaseLogger
+  log: Pick<FastifyBaseLogger, 'warn'>
 ): Promise<LoadedConfig | undefined> {
   const config = await loadCached(next, dev ? 'phase-development-server' : PRODUCTION, dir)
   if (config === undefined) {

@@ -15,6 +15,7 @@ import { nameEdgeFunctions } from './edge-functions.js'
 import { disableRejectionFilter } from './error-listeners.js'
 import { type ErrorPages, findErrorPages, hasAppRouter } from './error-pages.js'
 import { rememberEnvironment, warnOfWhatIsLeftOut } from './first-app-only.js'
+import { freshnessOf, type IsFresh } from './freshness.js'
 import { type HotReloadPaths, hotReloadPaths } from './hot-reload-path.js'
 import { latePort } from './late-port.js'
 import { findNext, type NextPackage } from './load.js'
@@ -39,6 +40,8 @@ export interface NextServer extends ErrorPages, PathConfig {
   readonly outsideBasePath: readonly RegExp[]
   /** In development: the hosts whose pages may use the development server, read at each request. */
   readonly allowedDevOrigins: string[]
+  /** Decides about conditional requests as Next does, where that is known. */
+  readonly isFresh: IsFresh | undefined
   /** Leaves the coding of answers to somebody else. Before `prepare()`. */
   disableCompression(): void
   /**
@@ -129,6 +132,7 @@ async function createOwnServer(
       distDir,
       trailingSlash,
       outsideBasePath,
+      isFresh: freshnessOf(next),
       allowedDevOrigins: config?.allowedDevOrigins ?? [],
       disableCompression: () => config?.change('compress', false),
       async prepare() {

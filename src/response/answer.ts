@@ -12,34 +12,34 @@ import { ResponseBody } from './body.js'
 import { cutOff } from './connection-response.js'
 import type { Contexts } from './contexts.js'
 import { statusOf } from './error-status.js'
-import {
-  allowsSharedCaches,
-  encodeHeaders,
-  type Headers,
-  mergeHeaders,
-  restoreHeaders,
-  singleValues
-} from './headers.js'
+import { copyOf, type Headers, singleValues } from './headers.js'
+import type { ReplyAnswer } from './hooks.js'
 import { lendHeaders, returnHeaders } from './lent-headers.js'
+import { MergedHead } from './merged-head.js'
 import { NextResponse, type Payload } from './next-response.js'
-import { HEADERS_OF_THE_BYTES, NEVER_STORE, nextFirst, type Precedence } from './precedence.js'
+import { nextFirst, type Precedence } from './precedence.js'
 
 /** Calls Next with a request and the response that it is to write. */
 export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
+/** Is shown what Next answers. */
+export interface Witness {
+  head(status: number, headers: Headers): void
+}
+
 /** Next's answer to one request, on its way to the client through the reply. */
-export class Answer {
+export class Answer implements ReplyAnswer {
   readonly #request: IncomingMessage
   readonly #reply: FastifyReply
   readonly #precedence: Precedence
   readonly #runInNext: Contexts['ofNext']
+  readonly #witness: Witness | undefined
   readonly #response: NextResponse
   readonly #url: string | undefined
   readonly #headers: IncomingHttpHeaders
   /** Hooks of the user must not run in the async context of Next's render. */
   readonly #scope = new AsyncResource('FastifyNextAnswer')
-  #merged: { headers: Headers; before: Headers } | undefined
-  #payload: Payload
+  #merged: MergedHead | undefined
   #state: 'asked' | 'sent' | 'dropped' = 'asked'
 
   /**
@@ -50,12 +50,14 @@ export class Answer {
     reply: FastifyReply,
     request: IncomingMessage,
     precedence: Precedence,
-    runInNext: Contexts['ofNext']
+    runInNext: Contexts['ofNext'],
+    witness?: Witness
   ) {
     this.#request = request
     this.#reply = reply
     this.#precedence = precedence
     this.#runInNext = runInNext
+    this.#witness = witness
     this.#url = request.url
     this.#headers = request.headers
     this.#response = new NextResponse(
@@ -74,12 +76,10 @@ export class Answer {
     })
   }
 
-  /** Whether Next has yet to answer. */
   get isPending(): boolean {
     return this.#state === 'asked'
   }
 
-  /** Whether the answer has been given to the reply. */
   get isLeaving(): boolean {
     return this.#state === 'sent'
   }
@@ -113,14 +113,13 @@ export class Answer {
     })
   }
 
-  /** Drops all of Next's answer from a reply that is about to become an error. */
   giveWayTo(error: unknown): void {
     this.#state = 'dropped'
     this.#response.abandon()
     this.#returnRequest()
     if (this.#reply.raw.headersSent) return
     if (this.#merged) {
-      restoreHeaders(this.#reply, this.#merged.headers, this.#merged.before)
+      this.#merged.undo()
       this.#reply.code(statusOf(error))
       if (this.#request.httpVersionMajor === 1) this.#reply.raw.statusMessage = ''
       this.#merged = undefined
@@ -128,33 +127,9 @@ export class Answer {
     this.#reply.header('cache-control', 'no-store')
   }
 
-  /** The route's last look at what leaves, after the user's `onSend` hooks. */
   beforeSend(payload: unknown): void {
-    if (this.#merged === undefined) return
-    const { headers, before } = this.#merged
-    const reply = this.#reply
-    if ((payload ?? undefined) !== this.#payload) {
-      for (const name of HEADERS_OF_THE_BYTES) {
-        // What is not modified has no bytes: RFC 9110, 15.4.5.
-        if (name === 'etag' && reply.statusCode === 304) continue
-        if (headers[name] !== undefined && reply.getHeader(name) === headers[name]) {
-          reply.removeHeader(name)
-        }
-      }
-    }
-    // Fastify takes every buffer without a type for application/octet-stream.
-    const isTyped = (headers['content-type'] ?? before['content-type']) !== undefined
-    if (!isTyped && (payload === null || payload === this.#payload)) {
-      reply.removeHeader('content-type')
-    }
+    this.#merged?.beforeSend(payload)
     if (typeof payload !== 'string') this.#encodeHeaders()
-    // A cookie of one visitor, say a session, must not reach others through a cache.
-    if (
-      count(reply.getHeader('set-cookie')) > count(headers['set-cookie']) &&
-      allowsSharedCaches(reply.getHeader('cache-control'))
-    ) {
-      reply.header('cache-control', NEVER_STORE)
-    }
   }
 
   #send(payload: Payload): void {
@@ -168,10 +143,10 @@ export class Answer {
     this.#state = 'sent'
     const before = copyOf(reply.getHeaders())
     const status = this.#precedence.status(response.headStatus, reply.statusCode)
-    const headers = this.#precedence.headers(singleValues(response.getHeaders()), before, status)
-    this.#merged = { headers, before }
-    this.#payload = payload
-    mergeHeaders(reply, headers, before)
+    const ofNext = singleValues(response.getHeaders())
+    this.#witness?.head(response.headStatus, ofNext)
+    const headers = this.#precedence.headers(ofNext, before, status)
+    this.#merged = new MergedHead(reply, headers, payload, before)
     // Fastify's `code()` ends at 599, Node's status codes at 999.
     if (status < 600) reply.code(status)
     else reply.raw.statusCode = status
@@ -196,8 +171,8 @@ export class Answer {
 
   /** A buffer or a stream has Node send the head in Latin-1. */
   #encodeHeaders(): void {
-    if (this.#merged === undefined || this.#request.httpVersionMajor === 2) return
-    if (this.#response.headEncoding === 'utf8') encodeHeaders(this.#reply, this.#merged.headers)
+    if (this.#request.httpVersionMajor === 2) return
+    if (this.#response.headEncoding === 'utf8') this.#merged?.encode()
   }
 
   /** Somebody else has answered. */
@@ -232,14 +207,4 @@ function hasOwnStatusText({ headStatus, statusMessage }: NextResponse, status: n
 
 function canHaveTrailers(request: IncomingMessage, payload: Payload): boolean {
   return payload instanceof ResponseBody && request.httpVersion !== '1.0'
-}
-
-function count(values: Headers[string]): number {
-  return values === undefined ? 0 : [values].flat().length
-}
-
-/** Fastify adds cookies to the very list that it hands out. */
-function copyOf(headers: Headers): Headers {
-  const cookies = headers['set-cookie']
-  return Array.isArray(cookies) ? { ...headers, 'set-cookie': [...cookies] } : headers
 }

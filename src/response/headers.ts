@@ -40,6 +40,12 @@ export function singleValues(headers: Record<string, Headers[string]>): Headers 
   return headers
 }
 
+/** Fastify adds cookies to the very list that it hands out. */
+export function copyOf(headers: Headers): Headers {
+  const cookies = headers['set-cookie']
+  return Array.isArray(cookies) ? { ...headers, 'set-cookie': [...cookies] } : headers
+}
+
 /** Puts Next's headers on the reply: cookies are added, `Vary` is a union, the rest replaces. */
 export function mergeHeaders(reply: FastifyReply, headers: Headers, before: Headers): void {
   for (const name in headers) {

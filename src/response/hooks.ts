@@ -1,14 +1,25 @@
 import type { FastifyInstance, onRouteHookHandler, onSendHookHandler } from 'fastify'
-import type { Answer } from './answer.js'
 
 /** Where a reply keeps the answer that Next is writing for it. */
 export const kAnswer = Symbol('fastify-next.answer')
 /** Where a reply keeps whether it has become an error. */
 export const kHasFailed = Symbol('fastify-next.hasFailed')
 
+/** What a reply is about to leave with that is Next's. */
+export interface ReplyAnswer {
+  /** Whether Next has yet to answer. */
+  readonly isPending: boolean
+  /** Whether the answer has been given to the reply. */
+  readonly isLeaving: boolean
+  /** The route's last look at what leaves, after the user's `onSend` hooks. */
+  beforeSend(payload: unknown): void
+  /** Drops all of Next's answer from a reply that is about to become an error. */
+  giveWayTo(error: unknown): void
+}
+
 declare module 'fastify' {
   interface FastifyReply {
-    [kAnswer]: Answer | null
+    [kAnswer]: ReplyAnswer | null
     [kHasFailed]: boolean
   }
 }

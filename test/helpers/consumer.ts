@@ -10,6 +10,7 @@ const run = promisify(execFile)
 
 interface Manifest {
   dependencies: Record<string, string>
+  bin: Record<string, string>
   exports: Record<string, unknown>
   peerDependencies: Record<string, string>
   peerDependenciesMeta: Record<string, { optional?: boolean } | undefined>

@@ -1,6 +1,6 @@
 // The long lane: the tests with their full counts on each version of Node.js, and on each version of
-// Next.js that the plugin supports and the tests don't use. With an argument only those versions:
-// node run.mjs node, node run.mjs next
+// Next.js that the plugin supports and the tests don't use; then the comparison with `next start` once
+// more, with nothing from memory. With an argument only one of these: node run.mjs node, … next, … memory
 import { spawn } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -25,14 +25,14 @@ async function record(name, status) {
 
 const only = process.argv[2]
 
-for (const version of only === 'next' ? [] : NODES) {
+for (const version of only && only !== 'node' ? [] : NODES) {
   await record(
     `Node.js ${version}`,
     run('npx', ['-y', '-p', `node@${version}`, '-c', 'npm test -- --timeout=1800'])
   )
 }
 
-for (const version of only === 'node' ? [] : NEXTS) {
+for (const version of only && only !== 'next' ? [] : NEXTS) {
   const fixtures = `${root}test/fixtures/.next-${version}`
   const filter = source => !/[\\/](\.next|node_modules)$/.test(source)
   await rm(fixtures, { force: true, recursive: true })
@@ -98,6 +98,21 @@ for (const version of only === 'node' ? [] : NEXTS) {
     })
   )
   await rm(fixtures, { force: true, recursive: true })
+}
+
+if (!only || only === 'memory') {
+  const names = await readdir(`${root}test`)
+  const files = names.filter(name => /^same-answers-\w+\.test\.ts$/.test(name))
+  await record(
+    'nothing from memory',
+    run(
+      'npx',
+      ['tap', '--disable-coverage', '--timeout=1800', ...files.map(name => `test/${name}`)],
+      {
+        env: { FROM_MEMORY: 'no' }
+      }
+    )
+  )
 }
 
 console.log(`\n${results.join('\n')}`)

@@ -35,13 +35,19 @@ export async function startBoth(t: Test, app: App): Promise<Servers> {
   const next = await startServer(own, bin, /- Local:\s+(http:\S+)/, {
     args: ['start', await copy(built, join(copies, 'next'), app), '-H', 'localhost', '-p', '0']
   })
-  const options = { dev: false, dir: await copy(built, join(copies, 'plugin'), app) }
+  const options = {
+    ...(process.env.FROM_MEMORY === 'no' && NOTHING_FROM_MEMORY),
+    dev: false,
+    dir: await copy(built, join(copies, 'plugin'), app)
+  }
   const script = repositoryPath('test', 'processes', 'plain-server.mjs')
   const plugin = await startServer(own, script, /^Listening on (\S+)/m, {
     args: [JSON.stringify(options), JSON.stringify({ trustProxy: app.trustProxy ?? false })]
   })
   return { next: Number(new URL(next.url).port), plugin: Number(new URL(plugin.url).port) }
 }
+
+const NOTHING_FROM_MEMORY = { staticAssets: false }
 
 /** Pages that throw have the servers write thousands of lines. */
 function brief(t: Test): Test {

@@ -1,0 +1,39 @@
+import type { FastifyReply } from 'fastify'
+import { statusOf } from './error-status.js'
+import { copyOf, type Headers } from './headers.js'
+import { kAnswer, type ReplyAnswer } from './hooks.js'
+import { MergedHead } from './merged-head.js'
+
+/** An answer of Next's that was kept, on its way to another client through the reply. */
+class StoredAnswer implements ReplyAnswer {
+  readonly isPending = false
+  readonly isLeaving = true
+  readonly #reply: FastifyReply
+  readonly #head: MergedHead
+
+  constructor(reply: FastifyReply, headers: Headers, payload: unknown) {
+    this.#reply = reply
+    this.#head = new MergedHead(reply, headers, payload, copyOf(reply.getHeaders()))
+  }
+
+  beforeSend(payload: unknown): void {
+    this.#head.beforeSend(payload)
+  }
+
+  giveWayTo(error: unknown): void {
+    if (this.#reply.raw.headersSent) return
+    this.#head.undo()
+    this.#reply.code(statusOf(error)).header('cache-control', 'no-store')
+  }
+}
+
+/** Answers with what Next has said before, as if it said it now. */
+export function sendStored(
+  reply: FastifyReply,
+  status: number,
+  headers: Headers,
+  payload?: Buffer | NodeJS.ReadableStream
+): void {
+  reply[kAnswer] = new StoredAnswer(reply, headers, payload)
+  reply.code(status).send(payload)
+}

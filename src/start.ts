@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify'
+import type { Background } from './background.js'
+import { logStart } from './logs/start.js'
+import type { NextServer } from './next/server.js'
+import type { Settings } from './options.js'
+import type { Readiness } from './readiness.js'
+import { startWithin } from './start-timeout.js'
+
+interface Parts {
+  next: NextServer
+  background: Background
+  readiness: Readiness
+}
+
+/** Starts Next when Fastify is ready: in production before it listens, else in the background. */
+export function addStart(
+  fastify: FastifyInstance,
+  { next, background, readiness }: Parts,
+  { dev }: Settings
+): void {
+  const prepare = () => background.run(() => next.prepare())
+  fastify.addHook('onReady', async () => {
+    background.provide()
+    if (dev) {
+      readiness.beginInBackground(() => logStart(background.call, prepare))
+      return
+    }
+    const { pluginTimeout } = fastify.initialConfig
+    await startWithin('start', readiness.begin(prepare), pluginTimeout)
+  })
+}
