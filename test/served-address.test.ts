@@ -11,6 +11,7 @@ t.test('Next names the address that is really served', async t => {
   const { port, url } = await serve(t, { fixture: 'plain' })
   const response = await fetch(url)
   t.equal(response.headers.get('x-proxy-url'), `http://localhost:${port}/`)
+  await response.text()
 })
 
 t.test('an action that redirects fetches its target from there', async t => {
@@ -21,6 +22,7 @@ t.test('an action that redirects fetches its target from there', async t => {
   t.equal(response.headers.get('x-action-redirect'), '/target;push')
   const headers = await asked.happened
   t.equal(headers.get('cookie'), 'user=secret')
+  await response.text()
 })
 
 t.test('nothing is fetched while nothing listens', async t => {
