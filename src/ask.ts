@@ -8,6 +8,8 @@ import { FST_NEXT_REQUEST_FAILED } from './errors.js'
 import { forwardedHeaderFilter } from './forwarded-headers.js'
 import type { NextServer } from './next/server.js'
 import type { Settings } from './options.js'
+import type { Lookup } from './prerender/page-visit.js'
+import type { Prerendered } from './prerender/prerendered.js'
 import type { Readiness } from './readiness.js'
 import { Answer, type Handle, type Witness } from './response/answer.js'
 import { hasLeft } from './response/connection-response.js'
@@ -39,10 +41,11 @@ interface Parts {
   background: Background
   connections: Connections
   staticFiles: StaticFiles
+  prerendered: Prerendered
 }
 
 export function asker(
-  { next, readiness, background, connections, staticFiles }: Parts,
+  { next, readiness, background, connections, staticFiles, prerendered }: Parts,
   fastify: FastifyInstance,
   { dev }: Settings
 ): Asker {
@@ -53,10 +56,10 @@ export function asker(
     reply: FastifyReply,
     request: IncomingMessage,
     precedence: Precedence,
-    witness?: Witness
+    witness?: Witness & { readonly lookups?: Lookup[] }
   ): Answer {
     connections.add(reply, !dev)
-    const run = background.runFor(reply.request)
+    const run = background.runFor(reply.request, witness?.lookups)
     const answer = new Answer(reply, request, precedence, run, witness)
     reply[kAnswer] = answer
     return answer
@@ -79,7 +82,9 @@ export function asker(
       if (hasLeft(reply.raw)) return
       const file = staticFiles.find(String(request.raw.url))
       if (file?.answer(request, reply)) return
-      const answer = open(reply, request.raw, nextFirst, file)
+      const visit = file ? undefined : prerendered.pages?.answer(request, reply)
+      if (visit === 'answered') return
+      const answer = open(reply, request.raw, nextFirst, file ?? visit)
       if (bodyLimit !== undefined) {
         limitBody(request, bodyLimit, error => {
           // The rest of the body is not read, so the connection can't be used again.

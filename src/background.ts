@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Lookup } from './prerender/page-visit.js'
 import { within } from './within.js'
 
 interface RequestContext {
@@ -66,7 +67,9 @@ export interface Background {
   /** Runs a call of Next so that its background work is known here. */
   readonly run: Run
   /** The same for the calls that a request takes. */
-  runFor(request: Subject): Run
+  runFor(request: Subject, lookups?: Lookup[]): Run
+  /** Where what the current call looks up is noted, if it is. */
+  currentLookups(): Lookup[] | undefined
   /** Whether this code runs in such a call, or has been started by one. */
   isCurrent(): boolean
   /** Waits for the background work, for `timeout` ms at most, and resolves to whose work is left. */
@@ -92,7 +95,11 @@ export function collectBackground(owner: Owner): Background {
       if (users++ === 0) restore = install()
     },
     run: runIn(ofApp),
-    runFor: request => runIn(new Context(pending, owner, request, ofApp)),
+    runFor: (request, lookups) => runIn(new Context(pending, owner, { request, lookups, ofApp })),
+    currentLookups() {
+      const context = contexts.getStore()
+      return context?.pending === pending ? context.lookups : undefined
+    },
     isCurrent: () => contexts.getStore()?.pending === pending,
     async settle(timeout) {
       const deadline = performance.now() + timeout
@@ -110,16 +117,25 @@ export function collectBackground(owner: Owner): Background {
 
 type Pending = Map<Promise<unknown>, Subject | undefined>
 
+/** What a context is about, besides its app. */
+interface About {
+  request?: Subject
+  lookups?: Lookup[] | undefined
+  ofApp?: Call
+}
+
 class Context implements RequestContext, Call {
   readonly pending: Pending
   readonly ofApp: Call
+  readonly lookups: Lookup[] | undefined
   readonly #owner: Owner
   readonly #subject: Subject | undefined
 
-  constructor(pending: Pending, owner: Owner, subject?: Subject, ofApp?: Call) {
+  constructor(pending: Pending, owner: Owner, { request, lookups, ofApp }: About = {}) {
     this.pending = pending
+    this.lookups = lookups
     this.#owner = owner
-    this.#subject = subject
+    this.#subject = request
     this.ofApp = ofApp ?? this
   }
 

@@ -79,6 +79,12 @@ export interface FastifyNextOptions {
    */
   staticAssets?: boolean
   /**
+   * In production, answer for prerendered pages from memory as long as Next would give the same
+   * answer; `maxBytes` is the most that these answers may take. `false` leaves them to Next.
+   * @default { maxBytes: 52428800 }
+   */
+  prerenderCache?: false | { maxBytes?: number }
+  /**
    * Let rewrites of Next's that lead to another server pass on WebSockets, too. An upgrade that
    * nobody else takes then goes through Fastify's hooks and routes like a request; where it reaches
    * Next and no such rewrite, it gets a 404. Only with `catchAll: true`.
@@ -117,10 +123,16 @@ export interface FastifyNextOptions {
 
 /** The options after validation: complete, with an absolute `dir`. */
 export type Settings = Readonly<
-  Required<Omit<FastifyNextOptions, 'port' | 'httpServer' | 'bodyLimit' | 'logLevel'>> &
-    Pick<FastifyNextOptions, 'port' | 'httpServer' | 'bodyLimit' | 'logLevel'>
+  Required<
+    Omit<FastifyNextOptions, 'port' | 'httpServer' | 'bodyLimit' | 'logLevel' | 'prerenderCache'>
+  > &
+    Pick<FastifyNextOptions, 'port' | 'httpServer' | 'bodyLimit' | 'logLevel'> & {
+      prerenderCache: false | { readonly maxBytes: number }
+    }
 >
 
+/** As much as Next's own cache may take. */
+const DEFAULT_MAX_BYTES = 50 * 1024 * 1024
 const DEFAULT_CLOSE_TIMEOUT_MS = 10_000
 
 interface Rule {
@@ -140,6 +152,8 @@ function wholeNumber(from: number, to: number, expected: string): Rule {
     expected
   }
 }
+
+const wholeBytes = wholeNumber(1, Number.MAX_SAFE_INTEGER, 'a whole number of bytes above 0')
 
 /** The largest delay that a timer of Node takes. */
 const milliseconds = wholeNumber(0, 2 ** 31 - 1, 'a whole number of milliseconds')
@@ -168,12 +182,22 @@ const rules: Readonly<Record<keyof FastifyNextOptions, Rule>> = {
   catchAll: boolean,
   noServeAssets: boolean,
   staticAssets: boolean,
+  prerenderCache: {
+    accepts: value =>
+      value === false ||
+      (isPlainObject(value) &&
+        Object.entries(value).every(
+          ([name, bytes]) =>
+            name === 'maxBytes' && (bytes === undefined || wholeBytes.accepts(bytes))
+        )),
+    expected: 'false, or an object with nothing but "maxBytes", a whole number of bytes above 0'
+  },
   websocketRewrites: boolean,
   underPressure: {
     accepts: value => boolean.accepts(value) || isPlainObject(value),
     expected: "a boolean, or the plugin's options"
   },
-  bodyLimit: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'a whole number of bytes above 0'),
+  bodyLimit: wholeBytes,
   closeTimeout: milliseconds,
   drainDelay: milliseconds,
   logLevel: text
@@ -234,6 +258,9 @@ export function resolveOptions(options: FastifyNextOptions, log?: object): Setti
     catchAll: options.catchAll ?? true,
     noServeAssets: options.noServeAssets ?? false,
     staticAssets: options.staticAssets ?? true,
+    prerenderCache:
+      options.prerenderCache !== false &&
+      Object.freeze({ maxBytes: options.prerenderCache?.maxBytes ?? DEFAULT_MAX_BYTES }),
     websocketRewrites: options.websocketRewrites ?? false,
     underPressure:
       typeof options.underPressure === 'object'

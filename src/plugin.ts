@@ -12,6 +12,7 @@ import { appForHandlers, type Replies } from './handler-app.js'
 import { loadApp } from './load-app.js'
 import type { NextServer } from './next/server.js'
 import { type FastifyNextOptions, resolveOptions, type Settings } from './options.js'
+import { keepPrerenderedPages } from './prerender/prerendered.js'
 import { addErrorTreatment } from './process-errors.js'
 import { Readiness } from './readiness.js'
 import { addReplyDecorators } from './render/decorators.js'
@@ -56,8 +57,9 @@ function serve(
   const readiness = new Readiness(settings.dir, fastify.log)
   const { connections } = closing
   const staticFiles = addStaticFiles(fastify, next, settings)
+  const prerendered = keepPrerenderedPages(fastify, next, background, settings)
   const askNext = asker(
-    { next, readiness, background, connections, staticFiles },
+    { next, readiness, background, connections, staticFiles, prerendered },
     fastify,
     settings
   )
@@ -80,7 +82,7 @@ function serve(
   if (settings.dev) allowListeningOrigins(fastify, next)
   addErrorTreatment(fastify, { background, next, closing })
   addShutdown(fastify, { next, readiness, background, closing }, settings)
-  addStart(fastify, { next, background, readiness }, settings)
+  addStart(fastify, { next, background, readiness, prerendered }, settings)
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Background } from './background.js'
 import { logStart } from './logs/start.js'
 import type { NextServer } from './next/server.js'
 import type { Settings } from './options.js'
+import type { Prerendered } from './prerender/prerendered.js'
 import type { Readiness } from './readiness.js'
 import { startWithin } from './start-timeout.js'
 
@@ -10,12 +11,13 @@ interface Parts {
   next: NextServer
   background: Background
   readiness: Readiness
+  prerendered: Prerendered
 }
 
 /** Starts Next when Fastify is ready: in production before it listens, else in the background. */
 export function addStart(
   fastify: FastifyInstance,
-  { next, background, readiness }: Parts,
+  { next, background, readiness, prerendered }: Parts,
   { dev }: Settings
 ): void {
   const prepare = () => background.run(() => next.prepare())
@@ -27,5 +29,6 @@ export function addStart(
     }
     const { pluginTimeout } = fastify.initialConfig
     await startWithin('start', readiness.begin(prepare), pluginTimeout)
+    await prerendered.open()
   })
 }

@@ -8,11 +8,11 @@ import type * as Replacement from './guarded-cache-handler.js'
 
 type CacheHandlerClass = new (context: unknown) => CacheHandler
 
-/** The `cacheHandler` that an app has set, behind a guard. */
-export interface GuardedCacheHandler {
-  /** Has Next use the guard. Before Next is prepared. */
+/** What Next uses in the place of its own cache handler, or of the app's. */
+export interface CacheReplacement {
+  /** Has Next use it. Before Next is prepared. */
   replace(): Promise<void>
-  /** Loads the app's own. After Next is prepared: its instrumentation comes first. */
+  /** Loads what it needs. After Next is prepared: the app's instrumentation comes first. */
   load(): Promise<void>
   close(): void
 }
@@ -29,26 +29,45 @@ export function guardedCacheHandler(
   distDir: string,
   state: AppState,
   log: FastifyBaseLogger
-): GuardedCacheHandler | undefined {
+): CacheReplacement | undefined {
   const { cacheHandler } = config?.values ?? {}
   if (config === undefined || !cacheHandler) return undefined
   const guard = cacheGuard(log)
   let Handler: CacheHandlerClass
-  let forget = (): void => {}
+  const create = (context: unknown) => guard(() => new Handler(context))
+  const replacement = replaceCacheHandler(config, state, log, create)
   return {
+    replace: () => replacement.replace(),
+    close: () => replacement.close(),
+    async load() {
+      Handler = await importClass(cacheHandler, distDir)
+    }
+  }
+}
+
+/** Has Next create an app's cache handlers here. */
+export function replaceCacheHandler(
+  config: LoadedConfig,
+  state: AppState,
+  log: FastifyBaseLogger,
+  create: Replacement.CreateCacheHandler
+): Omit<CacheReplacement, 'load'> & { readonly isUsed: boolean } {
+  let forget: (() => void) | undefined
+  return {
+    get isUsed() {
+      return forget !== undefined
+    },
     async replace() {
       const creators = await importCreators(log)
       if (creators === undefined) return
-      const create: Replacement.CreateCacheHandler = context =>
-        state.isRunning() ? guard(() => new Handler(context)) : undefined
-      creators.add(create)
-      forget = () => void creators.delete(create)
+      // What has lost its async context, say to a pool of connections, is of the only app there is.
+      const createForApp: Replacement.CreateCacheHandler = context =>
+        state.isRunning() || creators.size === 1 ? create(context) : undefined
+      creators.add(createForApp)
+      forget = () => void creators.delete(createForApp)
       config.change('cacheHandler', fileURLToPath(REPLACEMENT))
     },
-    async load() {
-      Handler = await importClass(cacheHandler, distDir)
-    },
-    close: () => forget()
+    close: () => forget?.()
   }
 }
 
@@ -60,7 +79,7 @@ async function importCreators(
     return creators
   } catch (err) {
     // Bundlers leave out what is imported by a computed path.
-    log.warn({ err }, 'The cacheHandler has no guard: keep fastify-next out of your bundle.')
+    log.warn({ err }, 'The cache of Next is used as it is: keep fastify-next out of your bundle.')
     return undefined
   }
 }

@@ -13,6 +13,12 @@ export interface NextConfig extends Values {
   trailingSlash?: boolean
   cacheHandler?: string
   cacheMaxMemorySize?: number
+  cacheHandlers?: Readonly<Record<string, string | undefined>>
+  cacheComponents?: boolean
+  i18n?: unknown
+  images?: { customCacheHandler?: boolean }
+  generateEtags?: boolean
+  htmlLimitedBots?: string
 }
 
 /** The config that Next runs with. */

@@ -4,13 +4,23 @@ import { join } from 'node:path'
 interface Rule {
   regex?: string
   regexp?: string
+  has?: Condition[]
+  missing?: Condition[]
 }
+
+interface Condition {
+  type?: string
+  key?: string
+}
+
+/** What is asked of the rules. */
+type Subject = 'file' | 'page' | 'rewrite'
 
 interface RoutesManifest {
   redirects?: Rule[]
   headers?: Rule[]
   onMatchHeaders?: Rule[]
-  rewrites?: Rule[] | { beforeFiles?: Rule[] }
+  rewrites?: Rule[] | { beforeFiles?: Rule[]; afterFiles?: Rule[]; fallback?: Rule[] }
 }
 
 interface FunctionsManifest {
@@ -26,15 +36,20 @@ const MANIFESTS = {
 } as const
 
 /**
- * Whether a rule of the app may concern the path of a file: its proxy, a redirect, a header, or a
- * rewrite that comes before files. The conditions of rules don't count: what they say differs by
- * request.
+ * Whether a rule of the app may concern a path: its proxy, a redirect, a header, or a rewrite.
+ *
+ * For a file every rule counts that comes before files, whatever its conditions. For a page only those
+ * with conditions do: what the others make of a path is the same for all. Of these the ones that may have
+ * another answer in the place of a page are asked for apart.
  *
  * Without the manifests in the shape that is known, every path may be concerned.
  */
-export async function ruleMatcher(distDir: string): Promise<(path: string) => boolean> {
+export async function ruleMatcher(
+  distDir: string,
+  of: Subject
+): Promise<(path: string) => boolean> {
   try {
-    const rules = await rulesOf(distDir)
+    const rules = await rulesOf(distDir, of)
     const expressions = rules.map(({ regex = '', regexp = regex }) => {
       if (regexp === '') throw new TypeError('A rule without its expression')
       return new RegExp(regexp, 'i')
@@ -52,19 +67,39 @@ export async function ruleMatcher(distDir: string): Promise<(path: string) => bo
   }
 }
 
-async function rulesOf(distDir: string): Promise<Rule[]> {
+async function rulesOf(distDir: string, of: Subject): Promise<Rule[]> {
   const read = async (name: string): Promise<unknown> =>
     JSON.parse(await readFile(join(distDir, name), 'utf8'))
   const routes = (await read(MANIFESTS.routes)) as RoutesManifest
   const edge = (await read(MANIFESTS.edge)) as FunctionsManifest
   const node = (await read(MANIFESTS.node)) as FunctionsManifest
   const { redirects = [], headers = [], onMatchHeaders = [], rewrites = [] } = routes
-  const beforeFiles = Array.isArray(rewrites) ? [] : (rewrites.beforeFiles ?? [])
+  const ofRewrites = Array.isArray(rewrites) ? { afterFiles: rewrites } : rewrites
+  const { beforeFiles = [], afterFiles = [], fallback = [] } = ofRewrites
   const proxies = [...Object.values(edge.middleware ?? {})]
   const { '/_middleware': proxy } = node.functions ?? {}
   if (proxy) proxies.push(proxy)
   const matchers = proxies.flatMap(({ matchers = [{ regexp: '.*' }] }) => matchers)
-  return [...redirects, ...headers, ...onMatchHeaders, ...beforeFiles, ...matchers]
+  if (of === 'rewrite') return [...redirects, ...beforeFiles]
+  const before = [...redirects, ...headers, ...onMatchHeaders, ...beforeFiles]
+  if (of === 'file') return [...before, ...matchers]
+  return [...[...before, ...afterFiles, ...fallback].filter(isConditional), ...matchers]
+}
+
+/** By these the answers to Next's own router are told apart, and nobody else sends them. */
+const OF_ROUTER = new Set([
+  'rsc',
+  'next-router-prefetch',
+  'next-router-segment-prefetch',
+  'next-router-state-tree',
+  'next-url'
+])
+
+/** Next has such rules of its own, for all paths with a `deploymentId`: lib/load-custom-routes.js. */
+function isConditional({ has = [], missing = [] }: Rule): boolean {
+  return [...has, ...missing].some(
+    ({ type, key = '' }) => type !== 'header' || !OF_ROUTER.has(key.toLowerCase())
+  )
 }
 
 function decode(path: string): string | undefined {

@@ -7,7 +7,7 @@ import type { Settings } from '../options.js'
 import type { NextApp, NextRequestHandler } from './app.js'
 import { openAppState } from './app-state.js'
 import { assertBuilt } from './build.js'
-import { type GuardedCacheHandler, guardedCacheHandler } from './cache-handler.js'
+import { type CacheReplacement, guardedCacheHandler } from './cache-handler.js'
 import { assertInUse, loadNextConfig } from './config.js'
 import { type Address, DevelopmentLock } from './development-lock.js'
 import { DirectoryWatchers } from './directory-watchers.js'
@@ -21,6 +21,7 @@ import { latePort } from './late-port.js'
 import { findNext, type NextPackage } from './load.js'
 import { setNodeEnv } from './node-env.js'
 import { addOwnCode } from './own-code.js'
+import { observePages, type PageObservation } from './page-observation.js'
 import type { PathConfig } from './page-path.js'
 import { addRenders } from './renders.js'
 import { pathsOutsideBasePath } from './rules.js'
@@ -40,6 +41,8 @@ export interface NextServer extends ErrorPages, PathConfig {
   readonly outsideBasePath: readonly RegExp[]
   /** In development: the hosts whose pages may use the development server, read at each request. */
   readonly allowedDevOrigins: string[]
+  /** How changes of prerendered pages are seen, in production. */
+  readonly pages: PageObservation | undefined
   /** Decides about conditional requests as Next does, where that is known. */
   readonly isFresh: IsFresh | undefined
   /** Leaves the coding of answers to somebody else. Before `prepare()`. */
@@ -119,7 +122,13 @@ async function createOwnServer(
         restoreNodeEnv()
       }
     }
-    const cacheHandler = dev ? undefined : guardedCacheHandler(config, distDir, state, log)
+    const pages =
+      dev || settings.prerenderCache === false
+        ? undefined
+        : await observePages(next, { dir, distDir }, config, state, log)
+    const cacheHandler = dev
+      ? undefined
+      : (guardedCacheHandler(config, distDir, state, log) ?? pages?.cacheHandler)
     const outsideBasePath =
       config && basePath !== '' ? await pathsOutsideBasePath(next, config.values, { dir, dev }) : []
     state.separate(next, config?.values.cacheMaxMemorySize)
@@ -133,6 +142,7 @@ async function createOwnServer(
       trailingSlash,
       outsideBasePath,
       isFresh: freshnessOf(next),
+      pages,
       allowedDevOrigins: config?.allowedDevOrigins ?? [],
       disableCompression: () => config?.change('compress', false),
       async prepare() {
@@ -195,11 +205,7 @@ function createApp(
   })
 }
 
-async function prepare(
-  app: NextApp,
-  dir: string,
-  cacheHandler?: GuardedCacheHandler
-): Promise<void> {
+async function prepare(app: NextApp, dir: string, cacheHandler?: CacheReplacement): Promise<void> {
   try {
     await cacheHandler?.replace()
     await app.prepare()

@@ -9,12 +9,14 @@ import {
   FST_NEXT_REQUEST_FAILED
 } from '../errors.js'
 import { ResponseBody } from './body.js'
+import { BodyCopy } from './body-copy.js'
 import { cutOff } from './connection-response.js'
 import type { Contexts } from './contexts.js'
 import { statusOf } from './error-status.js'
 import { copyOf, type Headers, singleValues } from './headers.js'
 import type { ReplyAnswer } from './hooks.js'
 import { lendHeaders, returnHeaders } from './lent-headers.js'
+import { returnUrl } from './lent-url.js'
 import { MergedHead } from './merged-head.js'
 import { NextResponse, type Payload } from './next-response.js'
 import { nextFirst, type Precedence } from './precedence.js'
@@ -24,7 +26,10 @@ export type Handle = (request: IncomingMessage, response: ServerResponse) => Pro
 
 /** Is shown what Next answers. */
 export interface Witness {
-  head(status: number, headers: Headers): void
+  /** Returns whether it is to be shown the body, too. */
+  head(status: number, headers: Headers): boolean
+  /** All of the body, once it has ended, unless it is a long one. */
+  body?(bytes: Buffer): void
 }
 
 /** Next's answer to one request, on its way to the client through the reply. */
@@ -66,6 +71,7 @@ export class Answer implements ReplyAnswer {
       payload => this.#scope.runInAsyncScope(this.#send, this, payload),
       { ofReply: call => this.#scope.runInAsyncScope(call), ofNext: runInNext }
     )
+    if (witness?.body) this.#response.copy = new BodyCopy(bytes => witness.body?.(bytes))
     // At the latest: hooks run after a client has left, too.
     this.#response.once('close', () => {
       this.#returnRequest()
@@ -144,7 +150,7 @@ export class Answer implements ReplyAnswer {
     const before = copyOf(reply.getHeaders())
     const status = this.#precedence.status(response.headStatus, reply.statusCode)
     const ofNext = singleValues(response.getHeaders())
-    this.#witness?.head(response.headStatus, ofNext)
+    if (!this.#witness?.head(response.headStatus, ofNext)) response.copy = undefined
     const headers = this.#precedence.headers(ofNext, before, status)
     this.#merged = new MergedHead(reply, headers, payload, before)
     // Fastify's `code()` ends at 599, Node's status codes at 999.
@@ -195,7 +201,7 @@ export class Answer implements ReplyAnswer {
   /** Next has changed the URL and the headers for its own use; hooks and logs see the client's. */
   #returnRequest(): void {
     const request = this.#request
-    if (request.url !== this.#url) request.url = this.#url
+    returnUrl(request, this.#url)
     returnHeaders(request, this.#headers)
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { FST_NEXT_REQUEST_FAILED } from '../errors.js'
 import { HIGH_WATER_MARK, ResponseBody } from './body.js'
+import type { BodyCopy } from './body-copy.js'
 import { ConnectionResponse, cutOff, hasLeft } from './connection-response.js'
 import type { Contexts } from './contexts.js'
 import { bytesOf, encodingOf, encodingOfHead, headersOf } from './node-arguments.js'
@@ -29,6 +30,8 @@ export class NextResponse extends ConnectionResponse {
   headEncoding: 'latin1' | 'utf8' | undefined
   /** The status in the head: Next may set `statusCode` again while `compression` holds the body. */
   headStatus = 200
+  /** Is given what of the body is written. */
+  copy: BodyCopy | undefined
 
   readonly #deliver: (payload: Payload) => void
   readonly #contexts: Contexts
@@ -118,6 +121,7 @@ export class NextResponse extends ConnectionResponse {
     if (this.#body) this.#body.push(null)
     else if (this.#hasTrailers && this._hasBody) this.#stream()
     else this.#hand(this.#pending.take())
+    this.copy?.end()
     return this
   }
 
@@ -150,6 +154,7 @@ export class NextResponse extends ConnectionResponse {
 
   #accept(bytes: Buffer): boolean {
     if (bytes.length === 0) return true
+    this.copy?.add(bytes)
     let accepts: boolean
     if (this.#body) {
       accepts = this.#body.push(bytes)

@@ -13,7 +13,7 @@ class StoredAnswer implements ReplyAnswer {
 
   constructor(reply: FastifyReply, headers: Headers, payload: unknown) {
     this.#reply = reply
-    this.#head = new MergedHead(reply, headers, payload, copyOf(reply.getHeaders()))
+    this.#head = new MergedHead(reply, withOwnLists(headers), payload, copyOf(reply.getHeaders()))
   }
 
   beforeSend(payload: unknown): void {
@@ -25,6 +25,16 @@ class StoredAnswer implements ReplyAnswer {
     this.#head.undo()
     this.#reply.code(statusOf(error)).header('cache-control', 'no-store')
   }
+}
+
+/** Hooks may add to a list that they find on the reply. */
+function withOwnLists(headers: Headers): Headers {
+  const own: Record<string, Headers[string]> = { ...headers }
+  for (const name in own) {
+    const value = own[name]
+    if (Array.isArray(value)) own[name] = [...value]
+  }
+  return own
 }
 
 /** Answers with what Next has said before, as if it said it now. */

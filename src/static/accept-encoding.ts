@@ -45,14 +45,14 @@ function negotiate(header: string): Preference {
 
 const MEMBER = /^([!#$%&'*+.^_`|~\w-]+)(?:[ \t]*;[ \t]*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/i
 
-/** `undefined` for what is not as the grammar has it. */
-function weightsOf(header: string): Map<string, number> | undefined {
+/** By name, in lower case; `undefined` for what is not as the grammar has it, or said twice. */
+export function weightsOf(header: string): Map<string, number> | undefined {
   const weights = new Map<string, number>()
   for (const member of header.split(',')) {
     const text = member.trim()
     if (text === '') continue
     const [, name, weight = '1'] = MEMBER.exec(text) ?? []
-    if (name === undefined) return undefined
+    if (name === undefined || weights.has(name.toLowerCase())) return undefined
     weights.set(name.toLowerCase(), Number(weight))
   }
   return weights

@@ -24,7 +24,7 @@ export async function buildPaths({ distDir, basePath, assetPrefix }: Build): Pro
   const [names, needed, isConcerned] = await Promise.all([
     namesBelow(root),
     namesOfEachPage(distDir),
-    ruleMatcher(distDir)
+    ruleMatcher(distDir, 'file')
   ])
   const prefixes = new Set(['', basePath, assetPrefix.startsWith('/') ? assetPrefix : basePath])
   const ordered = [...names].sort((one, other) => rank(one) - rank(other))

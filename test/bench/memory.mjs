@@ -30,7 +30,16 @@ const chunk = ({ name }) => ({
   file: join(chunks, name),
   coding: 'br'
 })
+const PREFETCH = {
+  rsc: '1',
+  'next-router-prefetch': '1',
+  'next-router-segment-prefetch': '/_tree'
+}
 const rows = [
+  { name: 'prerendered page', path: '/', headers: {} },
+  { name: 'prerendered page, gzip', path: '/', headers: { 'accept-encoding': 'gzip, br' } },
+  { name: 'ISR page, renewed each second', path: '/isr', headers: {}, changes: true },
+  { name: 'RSC prefetch', path: '/static', headers: PREFETCH },
   { name: 'large chunk', ...chunk(sizes[0]) },
   { name: 'small chunk', ...chunk(sizes.find(({ size }) => size < 20_000)) }
 ]
@@ -44,6 +53,14 @@ function load(port, path, headers) {
   })
 }
 
+/** The answer to a row, where Next sends the router on to its own URL. */
+async function loadRow(port, row) {
+  const answer = await load(port, row.path, row.headers)
+  if (answer.status !== 307) return answer
+  row.path = answer.headers.location
+  return load(port, row.path, row.headers)
+}
+
 function decoded({ body, headers }) {
   const { 'content-encoding': coding } = headers
   return coding === 'br' ? brotliDecompressSync(body) : coding === 'gzip' ? gunzipSync(body) : body
@@ -52,8 +69,8 @@ function decoded({ body, headers }) {
 /** Resolves to the plugin's answer, once it comes from memory and in the best coding. */
 async function warmUp(row) {
   for (let attempt = 0; attempt < 200; attempt++) {
-    const answer = await load(PORTS.plugin, row.path, row.headers)
-    const isCoded = answer.headers['content-encoding'] === row.coding
+    const answer = await loadRow(PORTS.plugin, row)
+    const isCoded = !row.coding || answer.headers['content-encoding'] === row.coding
     if (attempt > 3 && isCoded) return answer
     await new Promise(resolve => setTimeout(resolve, 50))
   }
@@ -64,7 +81,7 @@ async function assertSame(row, ports) {
   const answers = await Promise.all(ports.map(port => load(port, row.path, row.headers)))
   const [first, ...others] = answers.map(answer => decoded(answer).toString('latin1'))
   if (answers.some(({ status }) => status !== 200)) throw new Error(`${row.path} fails`)
-  if (others.some(body => body !== first)) throw new Error(`${row.path} differs`)
+  if (!row.changes && others.some(body => body !== first)) throw new Error(`${row.path} differs`)
   return answers.map(({ body }) => body.length)
 }
 
@@ -86,10 +103,13 @@ try {
   for (const server of running) await server.listening()
   const kept = []
   for (const row of rows) {
+    await loadRow(PORTS.next, row)
     const { body, headers } = await warmUp(row)
     for (const name of ['connection', 'date', 'keep-alive', 'transfer-encoding'])
       delete headers[name]
-    kept.push({ path: row.path, headers, body: body.toString('base64') })
+    // A route for each path is enough.
+    row.isBare = kept.every(({ path }) => path !== row.path)
+    if (row.isBare) kept.push({ path: row.path, headers, body: body.toString('base64') })
   }
   const file = join(work, 'kept.json')
   writeFileSync(file, JSON.stringify(kept))
@@ -98,7 +118,7 @@ try {
   nginx = startNginx(
     work,
     PORTS.nginx,
-    rows.map(({ file, path }) => ({ from: file, path }))
+    rows.filter(({ file }) => file).map(({ file, path }) => ({ from: file, path }))
   )
 
   console.log(
@@ -106,7 +126,9 @@ try {
   )
   console.log('| --- | --- | --- | --- | --- | --- | --- | --- |')
   for (const row of rows) {
-    const servers = Object.keys(PORTS)
+    const servers = Object.entries(PORTS)
+      .filter(([name]) => (name !== 'nginx' || row.file) && (name !== 'bare' || row.isBare))
+      .map(([name]) => name)
     const [ofNext, ofPlugin] = await assertSame(
       row,
       servers.map(name => PORTS[name])
@@ -119,9 +141,9 @@ try {
         if (run > 0) rates[name].push(rate)
       }
     }
-    const of = name => median(rates[name])
-    const show = rate => Math.round(rate).toLocaleString('en')
-    const over = name => (of('plugin') / of(name)).toFixed(2)
+    const of = name => (rates[name] ? median(rates[name]) : undefined)
+    const show = rate => (rate === undefined ? '' : Math.round(rate).toLocaleString('en'))
+    const over = name => (rates[name] ? (of('plugin') / of(name)).toFixed(2) : '')
     console.log(
       `| ${row.name} | ${show(of('next'))} | ${show(of('plugin'))} | ${over('next')} | ${show(of('bare'))} | ${over('bare')} | ${show(of('nginx'))} | ${(ofPlugin / ofNext).toFixed(2)} |`
     )

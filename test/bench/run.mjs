@@ -2,9 +2,8 @@
 // of Fastify with `reply.hijack()`, which is also measured against itself. Next's documented custom
 // server and `next start` stand beside them. PAIRS says how many pairs, of which 15 are the least.
 import { fileURLToPath } from 'node:url'
-import { answer, load } from './load.mjs'
+import { cpuTimes } from './pairs.mjs'
 import { nextStart, scriptServer } from './servers.mjs'
-import { median, summary } from './statistics.mjs'
 
 const PAIRS = Number(process.env.PAIRS ?? 15)
 const dir = process.env.APP ?? fileURLToPath(new URL('../fixtures/app', import.meta.url))
@@ -28,44 +27,14 @@ const servers = {
 }
 const all = Object.values(servers)
 
-/** CPU time per request in ms. */
-async function measure(server, { path, requests, status, encoding = 'identity' }) {
-  const before = server.cpuTime()
-  await load(server.port, path, { 'accept-encoding': encoding }, requests, status)
-  return (server.cpuTime() - before) / requests
-}
-
-async function assertSameAnswers({ path, status = 200, encoding = 'identity' }) {
-  const answers = await Promise.all(
-    all.map(({ port }) => answer(port, path, { 'accept-encoding': encoding }))
-  )
-  for (const { status: actual, body } of answers) {
-    // What a dynamic answer says of the moment has the same length.
-    if (actual !== status || body.length !== answers[0].body.length) {
-      throw new Error(`${path} differs`)
-    }
-  }
-}
-
 async function row(page) {
-  await assertSameAnswers(page)
-  for (const server of all) await measure(server, page)
-  const times = new Map(all.map(server => [server, []]))
-  for (let pair = 0; pair < PAIRS; pair++) {
-    for (const server of pair % 2 ? all : all.toReversed()) {
-      times.get(server).push(await measure(server, page))
-    }
-  }
-  const overHijack = server =>
-    summary(times.get(server).map((time, pair) => time / times.get(servers.hijack)[pair]))
+  const times = await cpuTimes(all, page, PAIRS)
   return [
     page.name,
-    overHijack(servers.plugin),
-    overHijack(servers.onSend),
-    overHijack(servers.again),
-    ...[servers.plugin, servers.hijack, servers.documented, servers.start].map(server =>
-      median(times.get(server)).toFixed(3)
-    )
+    times.over(servers.plugin, servers.hijack),
+    times.over(servers.onSend, servers.hijack),
+    times.over(servers.again, servers.hijack),
+    ...[servers.plugin, servers.hijack, servers.documented, servers.start].map(times.of)
   ]
 }
 

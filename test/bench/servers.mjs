@@ -38,6 +38,12 @@ class Server {
     return (Number(fields[11]) + Number(fields[12])) * TICK_MS
   }
 
+  /** Resident memory, in bytes. */
+  memory() {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)[1]) * 1024
+  }
+
   async stop() {
     this.#child.kill('SIGKILL')
     await once(this.#child, 'exit')

@@ -1,5 +1,6 @@
 import { cp, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Test } from 'tap'
 import { builtFixture, fixturePath } from '../helpers/fixture.js'
 import { buildPlugin, repositoryPath, startServer } from '../helpers/process.js'
@@ -8,17 +9,23 @@ import { buildPlugin, repositoryPath, startServer } from '../helpers/process.js'
 export interface Servers {
   next: number
   plugin: number
+  /** With `clocks`: has the clocks of both go on by so many ms. */
+  wait(ms: number): Promise<void>
 }
 
 export interface App {
   /** The fixture, below `same`. */
   name: string
+  /** Another one than that below `same`. */
+  fixture?: string
   /** Files that are too large for the repository, by their path in the app. */
   files?: Record<string, Buffer>
   /** What stands in the build for what is known at run time only, and that. */
   replace?: readonly [string, string]
   /** Whether Fastify believes `x-forwarded-*`, as Next does. */
   trustProxy?: boolean
+  /** Where the clocks of both stand, in ms since 1970, until they are moved. */
+  clocks?: number
 }
 
 /**
@@ -26,14 +33,16 @@ export interface App {
  * Next writes the pages that it renews into `.next`.
  */
 export async function startBoth(t: Test, app: App): Promise<Servers> {
-  const built = await builtFixture(join('same', app.name))
+  const built = await builtFixture(app.fixture ?? join('same', app.name))
+  const env = app.clocks === undefined ? {} : standingAt(app.clocks)
   await buildPlugin()
   const copies = fixturePath('.same', `${app.name}-${process.pid}`)
   t.teardown(() => rm(copies, { force: true, recursive: true }))
   const own = brief(t)
   const bin = repositoryPath('node_modules', 'next', 'dist', 'bin', 'next')
   const next = await startServer(own, bin, /- Local:\s+(http:\S+)/, {
-    args: ['start', await copy(built, join(copies, 'next'), app), '-H', 'localhost', '-p', '0']
+    args: ['start', await copy(built, join(copies, 'next'), app), '-H', 'localhost', '-p', '0'],
+    env
   })
   const options = {
     ...(process.env.FROM_MEMORY === 'no' && NOTHING_FROM_MEMORY),
@@ -42,12 +51,27 @@ export async function startBoth(t: Test, app: App): Promise<Servers> {
   }
   const script = repositoryPath('test', 'processes', 'plain-server.mjs')
   const plugin = await startServer(own, script, /^Listening on (\S+)/m, {
-    args: [JSON.stringify(options), JSON.stringify({ trustProxy: app.trustProxy ?? false })]
+    args: [JSON.stringify(options), JSON.stringify({ trustProxy: app.trustProxy ?? false })],
+    env
   })
-  return { next: Number(new URL(next.url).port), plugin: Number(new URL(plugin.url).port) }
+  return {
+    next: Number(new URL(next.url).port),
+    plugin: Number(new URL(plugin.url).port),
+    async wait(ms) {
+      for (const { output } of [next, plugin]) {
+        const [, port] = /^Clock on (\d+)$/m.exec(output()) ?? []
+        await (await fetch(`http://127.0.0.1:${port}/${ms}`)).text()
+      }
+    }
+  }
 }
 
-const NOTHING_FROM_MEMORY = { staticAssets: false }
+const NOTHING_FROM_MEMORY = { staticAssets: false, prerenderCache: false }
+
+function standingAt(time: number): NodeJS.ProcessEnv {
+  const clock = pathToFileURL(repositoryPath('test', 'processes', 'clock.mjs'))
+  return { CLOCK_AT: String(time), NODE_OPTIONS: `--import ${clock.href}` } as NodeJS.ProcessEnv
+}
 
 /** Pages that throw have the servers write thousands of lines. */
 function brief(t: Test): Test {

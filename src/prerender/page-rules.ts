@@ -1,0 +1,66 @@
+import { automaticPages } from '../next/automatic-pages.js'
+import { ruleMatcher } from '../next/route-rules.js'
+import type { NextServer } from '../next/server.js'
+
+/** What the app says of its paths, and of those who ask. */
+export interface PageRules {
+  /** Whether what is answered there may depend on more than the path. */
+  isConcerned(path: string): boolean
+  /** Whether a page is there that never changes. */
+  isAutomatic(path: string): boolean
+  /** The page that a path is of, decoded, without basePath: `/a` of `/_next/data/<build>/a.json`. */
+  pageOf(path: string): string | undefined
+  /** Whether the build has made the page of such a path. */
+  isPrerendered(page: string | undefined): boolean
+  /** Whether a client gets pages that are rendered for it. */
+  readonly isHtmlLimited: ((userAgent: string | undefined) => boolean) | undefined
+}
+
+const DATA = /^\/_next\/data\/[^/]+(\/.*)\.json$/
+
+export async function pageRules({
+  distDir,
+  basePath,
+  trailingSlash,
+  pages
+}: NextServer): Promise<PageRules> {
+  const matches = await ruleMatcher(distDir, 'page')
+  const isRewritten = await ruleMatcher(distDir, 'rewrite')
+  const automatic = await automaticPages(distDir)
+
+  const withoutBasePath = (path: string): string | undefined => {
+    if (basePath === '') return path
+    if (path === basePath) return '/'
+    return path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : undefined
+  }
+  /** As it is written. */
+  const pageAt = (path: string): string | undefined => {
+    const own = withoutBasePath(path)
+    if (own === undefined) return undefined
+    const [, ofData] = DATA.exec(own) ?? []
+    if (ofData !== undefined) return ofData === '/index' ? '/' : ofData
+    return own.length > 1 && own.endsWith('/') ? own.slice(0, -1) : own
+  }
+  return {
+    isConcerned(path) {
+      const page = pageAt(path)
+      if (page === undefined) return true
+      const slash = trailingSlash && page !== '/' ? '/' : ''
+      return matches(path) || matches(`${basePath}${page}${slash}`) || matches(basePath + page)
+    },
+    isAutomatic(path) {
+      const own = withoutBasePath(path)
+      if (own === undefined || DATA.test(own) || isRewritten(path)) return false
+      return automatic.has(pageAt(path) ?? '')
+    },
+    pageOf(path) {
+      try {
+        return decodeURIComponent(pageAt(path) ?? '')
+      } catch {
+        return undefined
+      }
+    },
+    isPrerendered: page => page !== undefined && pages?.isPrerendered?.(page) === true,
+    isHtmlLimited: pages?.isHtmlLimited
+  }
+}

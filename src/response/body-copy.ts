@@ -1,0 +1,26 @@
+import { Pieces } from './pieces.js'
+
+/** Above this a copy of a body is given up, in bytes. */
+const MAX_BYTES = 1024 * 1024
+
+/** A copy of a body that is being sent. */
+export class BodyCopy {
+  readonly #onEnd: (body: Buffer) => void
+  #pieces: Pieces | undefined = new Pieces()
+
+  /** @param onEnd is given the body, unless it is empty or too long */
+  constructor(onEnd: (body: Buffer) => void) {
+    this.#onEnd = onEnd
+  }
+
+  add(piece: Buffer): void {
+    if (this.#pieces === undefined) return
+    if (this.#pieces.length + piece.length > MAX_BYTES) this.#pieces = undefined
+    else this.#pieces.add(piece)
+  }
+
+  end(): void {
+    const body = this.#pieces?.take()
+    if (body) this.#onEnd(body)
+  }
+}
