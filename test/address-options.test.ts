@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { callAction } from './helpers/action.js'
+import { answered } from './helpers/answered.js'
 import { serve } from './helpers/serve.js'
 
 /** Another address of this machine, at which the app is not served. */
@@ -21,8 +22,8 @@ t.test('hostname and port of the options win over the address that is served', a
   const { port } = spy.address() as AddressInfo
 
   const { url } = await serve(t, { fixture: 'plain', options: { hostname: HOSTNAME, port } })
-  await callAction(`${url}/action`)
+  await (await callAction(`${url}/action`)).arrayBuffer()
   t.match(requests, [/^\/target/])
   // NextRequest takes every loopback address for localhost.
-  t.equal((await fetch(url)).headers.get('x-proxy-url'), `http://localhost:${port}/`)
+  t.equal((await answered(url)).headers.get('x-proxy-url'), `http://localhost:${port}/`)
 })

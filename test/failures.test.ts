@@ -1,4 +1,5 @@
 import t from 'tap'
+import { answered } from './helpers/answered.js'
 import { setGlobal } from './helpers/globals.js'
 import { serve } from './helpers/serve.js'
 import { exchange } from './helpers/wire.js'
@@ -21,7 +22,7 @@ t.test("a page that throws gets Next's error page, and says nothing of the error
       t.notMatch(part, /\bat .*\.js:\d+/, path)
     }
   }
-  t.equal((await fetch(`${url}/static`)).status, 200, 'the server goes on')
+  t.equal((await answered(`${url}/static`)).status, 200, 'the server goes on')
 })
 
 t.test('a stream that throws after its first byte is cut, never complete', async t => {
@@ -89,5 +90,5 @@ t.test('malformed requests get an answer, and no stack', async t => {
     t.notMatch(answer, /\bat .*\.js:\d+/, target.slice(0, 50))
   }
   t.match(await exchange(port, 'nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /)
-  t.equal((await fetch(`${url}/static`)).status, 200, 'the server goes on')
+  t.equal((await answered(`${url}/static`)).status, 200, 'the server goes on')
 })

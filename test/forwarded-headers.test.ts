@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import type { FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { actionOf } from './helpers/action.js'
+import { answered } from './helpers/answered.js'
 import { serve } from './helpers/serve.js'
 
 const FORWARDED = {
@@ -70,7 +71,7 @@ t.test('the headers of a peer that Fastify trusts reach Next', async t => {
 
 t.test('a request without them gives no warning', async t => {
   const { url, warnings } = await start(t)
-  t.equal((await fetch(`${url}/static`)).status, 200)
+  t.equal((await answered(`${url}/static`)).status, 200)
   t.strictSame(warnings, [])
 })
 

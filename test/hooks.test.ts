@@ -7,6 +7,7 @@ import cookie from '@fastify/cookie'
 import session from '@fastify/session'
 import type { FastifyRequest, onSendAsyncHookHandler } from 'fastify'
 import t from 'tap'
+import { answered } from './helpers/answered.js'
 import { event } from './helpers/event.js'
 import { fixturePath } from './helpers/fixture.js'
 import { setGlobal } from './helpers/globals.js'
@@ -64,7 +65,7 @@ t.test('hooks see what the client has sent', async t => {
   for (const path of ['/old?x=1', '/dynamic?q=2', '/api-route/json', '/hello.txt', '/legacy?y=3']) {
     seen.length = 0
     urls.length = 0
-    await fetch(url + path, { headers: { 'x-test': 'yes', rsc: '0' }, redirect: 'manual' })
+    await answered(url + path, { headers: { 'x-test': 'yes', rsc: '0' }, redirect: 'manual' })
     t.strictSame(seen[1], seen[0], path)
     t.strictSame(new Set(urls), new Set([path]))
   }
@@ -246,7 +247,7 @@ t.test('cookies of a hook stay on a reply that becomes an error, and only those'
       })
     }
   })
-  const response = await fetch(`${url}/api-route/cookies`)
+  const response = await answered(`${url}/api-route/cookies`)
   t.equal(response.status, 500)
   t.strictSame(response.headers.getSetCookie(), ['own=1', 'own=2'])
 })
@@ -284,7 +285,7 @@ t.test(
       }
     })
     for (const page of [...PAGES, '/api-route/cookies']) {
-      const response = await fetch(url + page)
+      const response = await answered(url + page)
       const cookies = response.headers.getSetCookie().join('\n')
       t.match(cookies, 'own=set%20by%20a%20hook', page)
       t.match(cookies, 'sessionId=', page)

@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
 import { readPrefix } from '../src/next/message-prefix.js'
 import { addRenders, currentRoute, outsideOfRenders } from '../src/next/renders.js'
+import { answered } from './helpers/answered.js'
 import { fixturePath } from './helpers/fixture.js'
 import { setGlobal } from './helpers/globals.js'
 import { keptLog } from './helpers/log.js'
@@ -36,7 +37,7 @@ t.test('the stores of a render name its route, as the data of the request does',
   const { workAsyncStorage } = require('next/dist/server/app-render/work-async-storage.external')
   const routes: unknown[] = []
   setGlobal(t, 'runInPage', () => void routes.push(workAsyncStorage.getStore()?.route))
-  await fetch(`${url}/given`)
+  await answered(`${url}/given`)
   t.strictSame(routes, ['/given'])
   const rendered = workAsyncStorage.run({ route: '/given' }, () => currentRoute({} as never))
   t.equal(rendered, '/given')

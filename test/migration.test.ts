@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { type FastifyNextOptions, fastifyNext, type NextRequestHandler } from '../src/index.js'
+import { answered } from './helpers/answered.js'
 import { startApp } from './helpers/app-process.js'
 import { event } from './helpers/event.js'
 import { builtFixture } from './helpers/fixture.js'
@@ -225,7 +226,7 @@ t.test('the files of Next are below the basePath of conf', async t => {
   // Next keeps the basePath of a directory for the life of a process.
   const { url } = await startApp(t, { dir, dev: false, conf: { basePath: '/base_path' } })
   for (const asset of assets) {
-    t.equal((await fetch(`${url}/base_path/_next/${asset}`)).status, 200, asset)
+    t.equal((await answered(`${url}/base_path/_next/${asset}`)).status, 200, asset)
   }
 })
 

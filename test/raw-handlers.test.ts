@@ -1,4 +1,5 @@
 import t from 'tap'
+import { answered } from './helpers/answered.js'
 import { event } from './helpers/event.js'
 import { setGlobal } from './helpers/globals.js'
 import { serve } from './helpers/serve.js'
@@ -25,8 +26,8 @@ t.test('a call of Next that fails is answered, and rejects for nobody', async t 
       }
     }
   })
-  t.equal((await fetch(`${url}/busy`)).status, 503)
-  t.equal((await fetch(`${url}/plain`)).status, 500)
+  t.equal((await answered(`${url}/busy`)).status, 503)
+  t.equal((await answered(`${url}/plain`)).status, 500)
   const begun = fetch(`${url}/begun`, { signal: AbortSignal.timeout(10_000) })
   await t.rejects(async () => (await begun).text(), { name: 'TypeError' }, 'it is cut')
   t.strictSame(outcomes, [undefined, undefined, undefined])

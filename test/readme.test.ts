@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import * as errors from '../src/errors.js'
 import { resolveOptions } from '../src/options.js'
+import { answered } from './helpers/answered.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
 import { buildPlugin, repositoryPath, startServer } from './helpers/process.js'
 
@@ -90,11 +91,11 @@ t.test('every snippet runs', async t => {
       t.strictSame(await (await fetch(`${server.url}/health`)).json(), { ok: true })
     }
     if (code.includes('/ready')) {
-      const isReady = async () => (await fetch(`${server.url}/ready`)).status === 200
+      const isReady = async () => (await answered(`${server.url}/ready`)).status === 200
       t.ok(await isReady())
       const end = server.stop('SIGTERM')
       while (await isReady());
-      t.equal((await fetch(`${server.url}/static`)).status, 200)
+      t.equal((await answered(`${server.url}/static`)).status, 200)
       t.strictSame(await end, { code: 0, signal: null })
       continue
     }
@@ -102,14 +103,14 @@ t.test('every snippet runs', async t => {
       t.strictSame(await (await fetch(`${server.url}/version`)).json(), { version: 1 })
     }
     if (code.includes('onRequest: async')) {
-      t.equal((await fetch(`${server.url}/dynamic`)).status, 401)
+      t.equal((await answered(`${server.url}/dynamic`)).status, 401)
     }
     if (code.includes('getRequestHandler')) {
       t.match(await (await fetch(`${server.url}/dynamic?q=own`)).text(), 'own')
     }
     if (code.includes('nextRender')) {
       t.match(await (await fetch(`${server.url}/users/ada`)).text(), 'Hello ada')
-      t.equal((await fetch(`${server.url}/users/nobody`)).status, 404)
+      t.equal((await answered(`${server.url}/users/nobody`)).status, 404)
       const failed = await fetch(`${server.url}/users/${'x'.repeat(21)}`)
       t.equal(failed.status, 400)
       t.match(failed.headers.get('content-type'), 'text/html')

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import t from 'tap'
+import { answered } from './helpers/answered.js'
 import { ready, serve } from './helpers/serve.js'
 
 t.test('the status of the reply stays, unless Next redirects or fails', async t => {
@@ -255,7 +256,7 @@ t.test('the status text and the Cache-Control of Next, where they hold for the a
     ['/as/200?says=max-age=60', 'Fine', NEVER_STORE],
     ['/as/200?says=public', 'Fine', NEVER_STORE]
   ] as const) {
-    const response = await fetch(`${url}${path}`)
+    const response = await answered(`${url}${path}`)
     t.equal(response.statusText, statusText, path)
     t.match(response.headers.get('cache-control'), cacheControl)
   }
@@ -288,5 +289,5 @@ t.test('a page that a hook rejects, in place of an error, leaves plain JSON', as
     t.notOk(response.headers.get('content-encoding'), path)
     t.match(await response.json(), { message: 'the hook' })
   }
-  t.equal((await fetch(`${url}/fine`)).headers.get('content-encoding'), 'gzip')
+  t.equal((await answered(`${url}/fine`)).headers.get('content-encoding'), 'gzip')
 })

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import t from 'tap'
 import type { PageQuery } from '../src/index.js'
+import { answered } from './helpers/answered.js'
 import { event } from './helpers/event.js'
 import { setGlobal } from './helpers/globals.js'
 import { ready, serve } from './helpers/serve.js'
@@ -40,7 +41,7 @@ t.test('a handler answers with a page', async t => {
     t.equal(response.headers.get('x-proxy'), 'seen', 'the proxy of the app applies')
     t.match(factsOf(await response.text()), { slug, query: { q: ['1', '2'] } })
   }
-  const away = await fetch(`${url}/returned?away=1`, { redirect: 'manual' })
+  const away = await answered(`${url}/returned?away=1`, { redirect: 'manual' })
   t.equal(away.status, 307, 'where the proxy redirects')
   t.match(away.headers.get('location'), '/shop')
   const posted = await fetch(`${url}/parsed`, {

@@ -4,6 +4,7 @@ import { type FastifyNextOptions, fastifyNext } from '../src/index.js'
 import { createNextServer } from '../src/next/server.js'
 import { resolveOptions } from '../src/options.js'
 import { callAction } from './helpers/action.js'
+import { answered } from './helpers/answered.js'
 import { event } from './helpers/event.js'
 import { builtFixture } from './helpers/fixture.js'
 import { gate, setGlobal } from './helpers/globals.js'
@@ -48,12 +49,12 @@ t.test('two instances share one app, which the last one closes', async t => {
   await first.close()
   t.equal(closes, 0)
   for (const path of ['/', '/isr', '/dynamic', '/legacy', '/api-route/json']) {
-    t.equal((await fetch(url + path)).status, 200, path)
+    t.equal((await answered(url + path)).status, 200, path)
   }
 
   const after = event('after()')
   setGlobal(t, 'afterResponse', after.happen)
-  t.equal((await fetch(`${url}/after`)).status, 200)
+  t.equal((await answered(`${url}/after`)).status, 200)
   await after.happened
 
   await second.close()
@@ -65,7 +66,7 @@ t.test('Next asks the server of a user that is left', async t => {
   const first = await register(t, { dir })
   const second = await register(t, { dir })
   const urls = [await listen(first), await listen(second)] as const
-  const address = async (url: string) => (await fetch(url)).headers.get('x-proxy-url')
+  const address = async (url: string) => (await answered(url)).headers.get('x-proxy-url')
   const [, port = ''] = urls[0].match(/:(\d+)$/) ?? []
   t.match(await address(urls[1]), `:${port}/`)
   await first.close()
@@ -86,7 +87,7 @@ t.test('two scopes of one instance share one app', async t => {
   }
   const url = await listen(fastify)
   for (const path of ['/first', '/second', '/static']) {
-    t.equal((await fetch(url + path)).status, 200, path)
+    t.equal((await answered(url + path)).status, 200, path)
   }
 })
 
@@ -115,7 +116,7 @@ t.test('an instance that begins while the other one closes waits for it', async 
   const url = await listen(await registering)
   await closing
   t.strictSame(steps, ['closed', 'registered'])
-  t.equal((await fetch(`${url}/static`)).headers.get('x-powered-by'), 'Next.js')
+  t.equal((await answered(`${url}/static`)).headers.get('x-powered-by'), 'Next.js')
 })
 
 t.test('a user that closes twice closes once', async t => {
@@ -158,14 +159,14 @@ t.test('a port that one user has set is that of all', async t => {
   await t.rejects(register(t, { dir, port: 4000 }), refused)
   await t.resolves(register(t, { dir, port: 3000 }))
   const url = await listen(await register(t, { dir }))
-  t.match((await fetch(url)).headers.get('x-proxy-url'), ':3000/')
+  t.match((await answered(url)).headers.get('x-proxy-url'), ':3000/')
 })
 
 t.test('the conf of an app that is closed binds nobody', async t => {
   const first = await register(t, { conf: { poweredByHeader: false } })
   await first.close()
   const url = await listen(await register(t))
-  t.equal((await fetch(`${url}/static`)).headers.get('x-powered-by'), 'Next.js')
+  t.equal((await answered(`${url}/static`)).headers.get('x-powered-by'), 'Next.js')
 })
 
 t.test('a development server shares its directory with nobody', async t => {
