@@ -196,7 +196,7 @@ t.test('what is formatted with an error, or with colours', async t => {
     message: /^The reason/,
     stack: /The reason\n {4}at (.*\n)+.*The cause/
   }
-  const lines = log.take().filter(({ msg }) => msg !== 'incoming request')
+  const lines = log.take().filter(({ module }) => module === 'next')
   t.match(lines.slice(-7), [
     { level: 50, msg: 'The reason', err },
     { level: 50, msg: 'It has failed with TypeError: The reason', err },
