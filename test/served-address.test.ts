@@ -65,7 +65,7 @@ t.test('nothing is fetched from an address that a client names', async t => {
       })
       outgoing.end('[]')
       const [incoming] = await once(outgoing, 'response', { signal: AbortSignal.timeout(10_000) })
-      incoming.resume()
+      await incoming.toArray()
       t.equal(incoming.headers['x-action-redirect'], '/target;push')
       const page = await ask(url, headers)
       t.equal(page['x-proxy-url'], `${url.replace('127.0.0.1', 'localhost')}/`)
@@ -80,6 +80,6 @@ async function ask(url: string, headers: Record<string, string | undefined>) {
   const outgoing = request(url, { headers })
   outgoing.end()
   const [incoming] = await once(outgoing, 'response', { signal: AbortSignal.timeout(10_000) })
-  incoming.resume()
+  await incoming.toArray()
   return incoming.headers
 }

@@ -1,6 +1,6 @@
-// The long lane: the tests with their full counts on each version of Node.js, and on each version of
-// Next.js that the plugin supports and the tests don't use; then the comparison with `next start` once
-// more, with nothing from memory. With an argument only one of these: node run.mjs node, … next, … memory
+// The long lane: the tests with their full counts; the same with small ones on each other version of
+// Node.js and of Next.js that the plugin supports; then the comparison with `next start` once more, with
+// nothing from memory. With an argument only one of these: node run.mjs counts, … node, … next, … memory
 import { spawn } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,7 @@ const results = []
 
 function run(command, args, options = {}) {
   return new Promise(resolve => {
-    const env = { ...process.env, LONG: '1', NEXT_TELEMETRY_DISABLED: '1', ...options.env }
+    const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', ...options.env }
     const child = spawn(command, args, { cwd: options.cwd ?? root, env, stdio: 'inherit' })
     child.on('close', resolve)
   })
@@ -25,11 +25,12 @@ async function record(name, status) {
 
 const only = process.argv[2]
 
+if (!only || only === 'counts') {
+  await record('full counts', run('npm', ['test', '--', '--timeout=7500'], { env: { LONG: '1' } }))
+}
+
 for (const version of only && only !== 'node' ? [] : NODES) {
-  await record(
-    `Node.js ${version}`,
-    run('npx', ['-y', '-p', `node@${version}`, '-c', 'npm test -- --timeout=1800'])
-  )
+  await record(`Node.js ${version}`, run('npx', ['-y', '-p', `node@${version}`, '-c', 'npm test']))
 }
 
 for (const version of only && only !== 'next' ? [] : NEXTS) {
@@ -61,6 +62,7 @@ for (const version of only && only !== 'next' ? [] : NEXTS) {
     'close',
     'conf',
     'development',
+    'development-lock',
     'environment-of-apps',
     'error-pages',
     'failures',
@@ -72,6 +74,7 @@ for (const version of only && only !== 'next' ? [] : NEXTS) {
     'graceful-close',
     'graceful-close-answers',
     'hooks',
+    'logs',
     'migration',
     'next-internals-of-apps',
     'nothing-left',
@@ -89,7 +92,9 @@ for (const version of only && only !== 'next' ? [] : NEXTS) {
     'several-apps-reversed',
     'several-caches',
     'several-use-caches',
-    'start-failures'
+    'start-failures',
+    'static-files',
+    'upgrade'
   ]
   await record(
     `Next.js ${version}`,
@@ -109,7 +114,7 @@ if (!only || only === 'memory') {
       'npx',
       ['tap', '--disable-coverage', '--timeout=1800', ...files.map(name => `test/${name}`)],
       {
-        env: { FROM_MEMORY: 'no' }
+        env: { FROM_MEMORY: 'no', LONG: '1' }
       }
     )
   )
