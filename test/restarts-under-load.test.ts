@@ -19,8 +19,11 @@ const MOST_WAITING = RATE
 const BOUND = 30_000
 /** What `/visits` does after its answer takes, in ms. */
 const AFTER_MS = 2_000
-/** What an exit may take beyond the slowest page, in ms. */
-const EXIT_MS = 500
+/**
+ * What an exit may take beyond the slowest page on a busy machine, in ms: far less than a connection
+ * that stays open, or `closeTimeout`.
+ */
+const EXIT_MS = 1_500
 
 /** What whole answers are: of pages that are static, dynamic, streamed, and with `after()`. */
 const PAGES: Readonly<Record<string, RegExp>> = {
