@@ -2,7 +2,7 @@ import t from 'tap'
 import type { StoredPage } from '../src/prerender/stored-page.js'
 import { StoredPages } from '../src/prerender/stored-pages.js'
 
-function page(cacheKey: string | undefined, tags: string[] = [], size = 1_000): StoredPage {
+function page(cacheKey: string, tags: string[] = [], size = 1_000): StoredPage {
   return {
     body: Buffer.alloc(size),
     cacheKey,
@@ -39,7 +39,7 @@ t.test('all answers of a page go with it, and those with a tag', async t => {
   pages.set('/one', page('one', ['a', 'b']))
   pages.set('/one\nrsc', page('one', ['a', 'b']))
   pages.set('/two', page('two', ['b']))
-  pages.set('/automatic', page(undefined))
+  pages.set('/automatic', page('automatic'))
   pages.deleteKey('nothing')
   pages.deleteKey('one')
   t.notOk(pages.get('/one') ?? pages.get('/one\nrsc'))

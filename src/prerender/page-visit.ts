@@ -8,33 +8,30 @@ export interface Lookup {
   changes: number
 }
 
-/** Whether an answer with this head may be kept. */
-type Accepts = (visit: PageVisit, headers: Headers) => boolean
-/** Keeps an answer, when it is complete. */
-type Keep = (visit: PageVisit, headers: Headers, body: Buffer) => void
+/** Takes the body of an answer with this head, if the answer may be kept. */
+type Accept = (visit: PageVisit, headers: Headers) => ((body: Buffer) => void) | undefined
 
 /** A request that Next answers, and whose answer may be kept. */
 export class PageVisit implements Witness {
   readonly lookups: Lookup[] = []
   readonly path: string
   readonly name: string
-  readonly #accepts: Accepts
-  readonly #keep: Keep
-  #headers: Headers = {}
+  readonly #accept: Accept
+  #isAnswered = false
 
-  constructor(path: string, name: string, accepts: Accepts, keep: Keep) {
+  constructor(path: string, name: string, accept: Accept) {
     this.path = path
     this.name = name
-    this.#accepts = accepts
-    this.#keep = keep
+    this.#accept = accept
   }
 
-  head(status: number, headers: Headers): boolean {
-    this.#headers = headers
-    return status === 200 && this.#accepts(this, headers)
+  /** Whether Next has begun to answer. */
+  get isAnswered(): boolean {
+    return this.#isAnswered
   }
 
-  body(bytes: Buffer): void {
-    this.#keep(this, this.#headers, bytes)
+  head(status: number, headers: Headers): ReturnType<Accept> {
+    this.#isAnswered = true
+    return status === 200 ? this.#accept(this, headers) : undefined
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { IsFresh } from '../next/freshness.js'
 import type { PageObserver } from '../next/page-cache.js'
-import type { Headers } from '../response/headers.js'
+import { type Headers, withOwnLists } from '../response/headers.js'
 import { isKept, nameOf, pathOf } from './page-request.js'
 import type { PageRules } from './page-rules.js'
 import { type Lookup, PageVisit } from './page-visit.js'
@@ -83,22 +83,28 @@ export class PrerenderedPages implements PageObserver {
   }
 
   #visitBy(raw: IncomingMessage, name: string): PageVisit {
-    const accepts = isKept(raw) ? this.#accepts : () => false
-    return new PageVisit(pathOf(String(raw.url)), name, accepts, this.#keep)
+    const accept = isKept(raw) ? this.#accept : () => undefined
+    return new PageVisit(pathOf(String(raw.url)), name, accept)
   }
 
   #renewalBy(raw: IncomingMessage, name: string, page: StoredPage, reply: FastifyReply): PageVisit {
     const visit = this.#visitBy(raw, name)
     reply.raw.once('close', () => {
-      // Next has answered, or the client has left, before anything was renewed.
-      if (visit.lookups.length === 0) this.#pages.endRenewal(page)
+      // The client has left before Next began; with an answer Next may have been at it already.
+      if (visit.lookups.length === 0 && !visit.isAnswered) this.#pages.endRenewal(page)
     })
     return visit
   }
 
-  readonly #accepts = (visit: PageVisit, headers: Headers): boolean => {
-    const { rules } = this.#parts
+  readonly #accept = (visit: PageVisit, headers: Headers) => {
     this.#checkSight(visit, headers)
+    if (!this.#isStorable(visit, headers)) return undefined
+    const own = withOwnLists(headers)
+    return (body: Buffer) => this.#keep(visit, own, body)
+  }
+
+  #isStorable(visit: PageVisit, headers: Headers): boolean {
+    const { rules } = this.#parts
     if (!isForAll(headers, visit.name) || rules.isConcerned(visit.path)) return false
     if (visit.lookups.length === 0)
       return rules.isAutomatic(visit.path) && isWithoutLifetime(headers)
@@ -107,13 +113,13 @@ export class PrerenderedPages implements PageObserver {
     return entry !== undefined && entry.path === rules.pageOf(visit.path)
   }
 
-  readonly #keep = ({ lookups, name }: PageVisit, headers: Headers, body: Buffer): void => {
+  #keep({ lookups, name, path }: PageVisit, headers: Headers, body: Buffer): void {
     const [lookup, ...others] = lookups
     // What has changed since Next has looked may be this page.
     if (others.length > 0 || (lookup && lookup.changes !== this.#changes)) return
     const entry = lookup?.entry
     this.#pages.set(name, {
-      cacheKey: entry?.key,
+      cacheKey: entry?.key ?? path,
       tags: entry?.tags ?? [],
       isRoute: entry?.isRoute ?? false,
       lifetime: entry ?? FOR_EVER,

@@ -13,8 +13,8 @@ export interface Lifetime {
 
 /** An answer of Next's that was kept. */
 export interface StoredPage {
-  /** Next's key of the page, none for what lives as long as the build. */
-  readonly cacheKey: string | undefined
+  /** Next's key of the page; the path of what lives as long as the build, which has none. */
+  readonly cacheKey: string
   readonly tags: readonly string[]
   readonly lifetime: Lifetime
   readonly headers: Headers

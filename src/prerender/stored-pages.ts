@@ -1,8 +1,9 @@
-import type { StoredPage } from './stored-page.js'
+import type { Lifetime, StoredPage } from './stored-page.js'
 
 /** The kept answers of one page of Next's cache. */
 interface Group {
   readonly names: Set<string>
+  readonly lifetime: Lifetime
   readonly tags: readonly string[]
   /** Since when somebody has Next renew the page, in ms since 1970. */
   renewedSince: number
@@ -42,13 +43,11 @@ export class StoredPages {
     if (size > this.#maxBytes) return
     this.#bytes += size
     this.#pages.set(name, page)
-    if (page.cacheKey !== undefined) {
-      const { names } = this.#groupOf(page.cacheKey, page.tags)
-      names.add(name)
-      // A client can make up what Next's router asks for, and would push out all other pages.
-      const [oldest] = names
-      if (names.size > MAX_NAMES && oldest !== undefined) this.delete(oldest)
-    }
+    const { names } = this.#groupOf(page)
+    names.add(name)
+    // A client can make up what Next's router asks for, and would push out all other pages.
+    const [first] = names
+    if (names.size > MAX_NAMES && first !== undefined) this.delete(first)
     for (const [oldest] of this.#pages) {
       if (this.#bytes <= this.#maxBytes) break
       this.delete(oldest)
@@ -57,7 +56,7 @@ export class StoredPages {
 
   /** Whether a page is left to be renewed, which whoever asks then is to have done. */
   beginRenewal({ cacheKey }: StoredPage, time: number, interval: number): boolean {
-    const group = this.#groups.get(cacheKey ?? '')
+    const group = this.#groups.get(cacheKey)
     if (group === undefined || time < group.renewedSince + interval) return false
     group.renewedSince = time
     return true
@@ -65,7 +64,7 @@ export class StoredPages {
 
   /** Lets somebody else have a page renewed. */
   endRenewal({ cacheKey }: StoredPage): void {
-    const group = this.#groups.get(cacheKey ?? '')
+    const group = this.#groups.get(cacheKey)
     if (group) group.renewedSince = Number.NEGATIVE_INFINITY
   }
 
@@ -75,13 +74,13 @@ export class StoredPages {
     this.#pages.delete(name)
     this.#bytes -= sizeOf(name, page)
     const { cacheKey } = page
-    const group = this.#groups.get(cacheKey ?? '')
+    const group = this.#groups.get(cacheKey)
     group?.names.delete(name)
     if (group?.names.size !== 0) return
-    this.#groups.delete(cacheKey ?? '')
+    this.#groups.delete(cacheKey)
     for (const tag of group.tags) {
       const keys = this.#keysByTag.get(tag)
-      keys?.delete(cacheKey ?? '')
+      keys?.delete(cacheKey)
       if (keys?.size === 0) this.#keysByTag.delete(tag)
     }
   }
@@ -103,10 +102,13 @@ export class StoredPages {
     }
   }
 
-  #groupOf(cacheKey: string, tags: readonly string[]): Group {
+  #groupOf({ cacheKey, lifetime, tags }: StoredPage): Group {
     const known = this.#groups.get(cacheKey)
-    if (known) return known
-    const group: Group = { names: new Set(), tags, renewedSince: Number.NEGATIVE_INFINITY }
+    if (known && isOfGeneration(known, lifetime, tags)) return known
+    // Next has read another one from the disk, where another process has put it.
+    if (known) this.deleteKey(cacheKey)
+    const renewedSince = Number.NEGATIVE_INFINITY
+    const group: Group = { names: new Set(), lifetime, tags, renewedSince }
     this.#groups.set(cacheKey, group)
     for (const tag of tags) {
       const keys = this.#keysByTag.get(tag) ?? new Set()
@@ -114,6 +116,11 @@ export class StoredPages {
     }
     return group
   }
+}
+
+function isOfGeneration(group: Group, { fresh, usable }: Lifetime, tags: readonly string[]) {
+  const { lifetime } = group
+  return lifetime.fresh === fresh && lifetime.usable === usable && `${group.tags}` === `${tags}`
 }
 
 /** Of an entry without its bytes, at the most. */

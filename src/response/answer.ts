@@ -26,10 +26,11 @@ export type Handle = (request: IncomingMessage, response: ServerResponse) => Pro
 
 /** Is shown what Next answers. */
 export interface Witness {
-  /** Returns whether it is to be shown the body, too. */
-  head(status: number, headers: Headers): boolean
-  /** All of the body, once it has ended, unless it is a long one. */
-  body?(bytes: Buffer): void
+  /**
+   * Is not called for an answer that nobody gets. What it returns is given all of the body, once that
+   * has ended, unless it is a long one.
+   */
+  head(status: number, headers: Headers): ((body: Buffer) => void) | undefined
 }
 
 /** Next's answer to one request, on its way to the client through the reply. */
@@ -71,7 +72,7 @@ export class Answer implements ReplyAnswer {
       payload => this.#scope.runInAsyncScope(this.#send, this, payload),
       { ofReply: call => this.#scope.runInAsyncScope(call), ofNext: runInNext }
     )
-    if (witness?.body) this.#response.copy = new BodyCopy(bytes => witness.body?.(bytes))
+    if (witness) this.#response.copy = new BodyCopy()
     // At the latest: hooks run after a client has left, too.
     this.#response.once('close', () => {
       this.#returnRequest()
@@ -150,7 +151,9 @@ export class Answer implements ReplyAnswer {
     const before = copyOf(reply.getHeaders())
     const status = this.#precedence.status(response.headStatus, reply.statusCode)
     const ofNext = singleValues(response.getHeaders())
-    if (!this.#witness?.head(response.headStatus, ofNext)) response.copy = undefined
+    const taker = this.#witness?.head(response.headStatus, ofNext)
+    if (response.copy && taker) response.copy.taker = taker
+    else response.copy = undefined
     const headers = this.#precedence.headers(ofNext, before, status)
     this.#merged = new MergedHead(reply, headers, payload, before)
     // Fastify's `code()` ends at 599, Node's status codes at 999.

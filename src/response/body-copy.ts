@@ -5,13 +5,9 @@ const MAX_BYTES = 1024 * 1024
 
 /** A copy of a body that is being sent. */
 export class BodyCopy {
-  readonly #onEnd: (body: Buffer) => void
+  /** Is given the body once it has ended, unless it is empty or too long. Without it nobody is. */
+  taker: ((body: Buffer) => void) | undefined
   #pieces: Pieces | undefined = new Pieces()
-
-  /** @param onEnd is given the body, unless it is empty or too long */
-  constructor(onEnd: (body: Buffer) => void) {
-    this.#onEnd = onEnd
-  }
 
   add(piece: Buffer): void {
     if (this.#pieces === undefined) return
@@ -21,6 +17,6 @@ export class BodyCopy {
 
   end(): void {
     const body = this.#pieces?.take()
-    if (body) this.#onEnd(body)
+    if (body) this.taker?.(body)
   }
 }

@@ -46,6 +46,16 @@ export function copyOf(headers: Headers): Headers {
   return Array.isArray(cookies) ? { ...headers, 'set-cookie': [...cookies] } : headers
 }
 
+/** Hooks may add to a list that they find on the reply. */
+export function withOwnLists(headers: Headers): Headers {
+  const own: Record<string, Headers[string]> = { ...headers }
+  for (const name in own) {
+    const value = own[name]
+    if (Array.isArray(value)) own[name] = [...value]
+  }
+  return own
+}
+
 /** Puts Next's headers on the reply: cookies are added, `Vary` is a union, the rest replaces. */
 export function mergeHeaders(reply: FastifyReply, headers: Headers, before: Headers): void {
   for (const name in headers) {

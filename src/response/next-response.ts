@@ -143,6 +143,7 @@ export class NextResponse extends ConnectionResponse {
   abandon(): void {
     this.#abandoned = true
     this.#delivered = true
+    this.copy = undefined
     this.destroy()
     this.#body?.destroy()
   }

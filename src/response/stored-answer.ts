@@ -1,40 +1,35 @@
 import type { FastifyReply } from 'fastify'
 import { statusOf } from './error-status.js'
-import { copyOf, type Headers } from './headers.js'
+import { copyOf, type Headers, withOwnLists } from './headers.js'
 import { kAnswer, type ReplyAnswer } from './hooks.js'
 import { MergedHead } from './merged-head.js'
 
 /** An answer of Next's that was kept, on its way to another client through the reply. */
 class StoredAnswer implements ReplyAnswer {
   readonly isPending = false
-  readonly isLeaving = true
   readonly #reply: FastifyReply
-  readonly #head: MergedHead
+  #head: MergedHead | undefined
 
   constructor(reply: FastifyReply, headers: Headers, payload: unknown) {
     this.#reply = reply
     this.#head = new MergedHead(reply, withOwnLists(headers), payload, copyOf(reply.getHeaders()))
   }
 
+  get isLeaving(): boolean {
+    return this.#head !== undefined
+  }
+
   beforeSend(payload: unknown): void {
-    this.#head.beforeSend(payload)
+    this.#head?.beforeSend(payload)
   }
 
   giveWayTo(error: unknown): void {
+    const head = this.#head
+    this.#head = undefined
     if (this.#reply.raw.headersSent) return
-    this.#head.undo()
+    head?.undo()
     this.#reply.code(statusOf(error)).header('cache-control', 'no-store')
   }
-}
-
-/** Hooks may add to a list that they find on the reply. */
-function withOwnLists(headers: Headers): Headers {
-  const own: Record<string, Headers[string]> = { ...headers }
-  for (const name in own) {
-    const value = own[name]
-    if (Array.isArray(value)) own[name] = [...value]
-  }
-  return own
 }
 
 /** Answers with what Next has said before, as if it said it now. */

@@ -37,7 +37,7 @@ export class StaticEntry implements Witness {
   }
 
   /** Learns from an answer of Next's to a plain GET what the file is sent with. */
-  head(status: number, answered: Headers): boolean {
+  head(status: number, answered: Headers): undefined {
     const { entityTag, lastModified, size } = this.#file
     const { 'content-encoding': coding, 'content-length': length, ...headers } = answered
     // The file may have been replaced since the start, and a cookie is one client's.
@@ -48,11 +48,10 @@ export class StaticEntry implements Witness {
       (coding !== undefined || Number(length) === size) &&
       headers['content-type'] !== undefined &&
       headers['set-cookie'] === undefined
-    if (!isOfFile) return false
+    if (!isOfFile) return
     this.#headers = headers
     this.#heads.clear()
     this.#isCoded = /(?:^|,)\s*accept-encoding\s*(?:,|$)/i.test(String(headers.vary ?? ''))
-    return false
   }
 
   /** Answers in Next's place, and returns whether it did. */
