@@ -1,10 +1,19 @@
-import t from 'tap'
-import { pathForRouter, serveRemembering } from './helpers/from-memory.js'
+import type { FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { http1Client } from './helpers/client.js'
+import { standingClock } from './helpers/clock.js'
+import { until } from './helpers/connection.js'
+import { event } from './helpers/event.js'
+import { pathForRouter, type Remembering, serveRemembering } from './helpers/from-memory.js'
+import { gateLookup } from './helpers/gated-lookups.js'
+import { gate } from './helpers/globals.js'
 
 const PLAIN = { 'accept-encoding': 'identity' }
 const ROUTER = { ...PLAIN, rsc: '1' }
 /** `/short` is renewed after 3 s. */
 const BOUND = 20_000
+/** After it somebody else has Next renew a page. */
+const INTERVAL = 5_000
 
 t.test('requests that renew nothing do not keep a page as it was', async t => {
   const { load, warm } = await serveRemembering(t, 'fresh')
@@ -47,4 +56,63 @@ t.test('Next renews a page with its own URL, after the answer as well', async t 
     t.notMatch(String(body), '\\"_next\\",\\"data\\"')
   }
   t.ok(states.has('STALE') && states.has('HIT'), [...states].join())
+})
+
+/** Whom each of some requests is answered by. */
+async function sourcesOf(see: Remembering['see'], path: string): Promise<string[]> {
+  const sources: string[] = []
+  for (let visit = 0; visit < 5; visit++) sources.push((await see(path, PLAIN)).source)
+  return sources
+}
+
+const ONE = ['Next', 'memory', 'memory', 'memory', 'memory']
+const NONE = ONE.map(() => 'memory')
+
+/** Serves a page that is in memory and out of date. */
+async function serveStale(t: Test, before?: (fastify: FastifyInstance) => unknown) {
+  const clock = standingClock(t)
+  const served = await serveRemembering(t, 'pages-router', {}, before)
+  const isKept = async () => (await served.see('/renewed', PLAIN)).source === 'memory'
+  await until('the page from memory', isKept)
+  clock.wait(1_001)
+  return { ...served, clock }
+}
+
+t.test('while a page is renewed, one request of each interval reaches Next', async t => {
+  const { clock, see } = await serveStale(t)
+  const renewal = gate(t, 'slowRenewal')
+  for (let interval = 0; interval < 4; interval++) {
+    t.strictSame(await sourcesOf(see, '/renewed'), ONE, `interval ${interval}`)
+    await renewal.entered
+    clock.wait(INTERVAL - 1)
+    t.strictSame(await sourcesOf(see, '/renewed'), NONE, 'the end of it')
+    clock.wait(1)
+  }
+  t.equal(renewal.entries(), 1, 'Next renews it once')
+  renewal.open()
+  await until('the page as renewed', async () => {
+    const { headers } = await see('/renewed', PLAIN)
+    return headers['x-nextjs-cache'] === 'HIT'
+  })
+  t.strictSame(await sourcesOf(see, '/renewed'), NONE, 'it is kept again')
+})
+
+t.test('when a client leaves before Next has begun, the next one asks Next', async t => {
+  const left = event('the end of the first request')
+  const { port, see } = await serveStale(t, fastify =>
+    fastify.addHook('onRequest', async ({ headers }, reply) => {
+      if (headers['x-leaving']) reply.raw.once('close', () => left.happen())
+    })
+  )
+  const client = http1Client(port, false)
+  t.teardown(() => client.close())
+  const renewal = gate(t, 'slowRenewal')
+  const lookup = gateLookup(t)
+  const headers = { ...PLAIN, 'x-leaving': '1' }
+  await client.abandon({ path: '/renewed', headers }, lookup.entered)
+  await left.happened
+  lookup.open()
+  await renewal.entered
+  t.strictSame(await sourcesOf(see, '/renewed'), ONE)
+  renewal.open()
 })

@@ -55,6 +55,48 @@ t.test('all answers of a page go with it, and those with a tag', async t => {
   t.equal(pages.bytes, 0)
 })
 
+t.test('another generation of a page takes the place of the one before', async t => {
+  const first = page('one', ['a'])
+  const changed: Record<string, StoredPage> = {
+    'renewed later': { ...first, lifetime: { fresh: 1, usable: 0 } },
+    'usable for longer': { ...first, lifetime: { fresh: 0, usable: 1 } },
+    'with other tags': { ...first, tags: ['b'] },
+    'with one more tag': { ...first, tags: ['a', 'b'] },
+    'without tags': { ...first, tags: [] }
+  }
+  for (const [name, second] of Object.entries(changed)) {
+    await t.test(name, async t => {
+      const pages = new StoredPages(1_000_000)
+      pages.set('/other', page('other', ['a']))
+      for (const name of ['/one', '/one\nrsc']) pages.set(name, first)
+      pages.set('/one\ngzip', second)
+      t.notOk(pages.get('/one') ?? pages.get('/one\nrsc'))
+      t.equal(pages.get('/one\ngzip'), second)
+      pages.set('/one', second)
+      t.ok(pages.get('/one\ngzip'), 'those of one generation stay')
+      pages.deleteTags(['a'])
+      t.equal(pages.get('/one') !== undefined, !second.tags.includes('a'))
+      t.notOk(pages.get('/other'))
+      pages.deleteTags(['b'])
+      t.equal(pages.get('/one') !== undefined, second.tags.length === 0)
+      pages.deleteKey('one')
+      t.equal(pages.bytes, 0)
+    })
+  }
+})
+
+t.test('a page of another generation may be renewed at once', async t => {
+  const pages = new StoredPages(1_000_000)
+  const first = page('one')
+  const second = { ...first, lifetime: { fresh: 1, usable: 1 } }
+  pages.set('/one', first)
+  t.equal(pages.beginRenewal(first, 1_000, 5_000), true)
+  pages.set('/one\nrsc', first)
+  t.equal(pages.beginRenewal(first, 1_001, 5_000), false)
+  pages.set('/one\nrsc', second)
+  t.equal(pages.beginRenewal(second, 1_001, 5_000), true)
+})
+
 t.test('no page takes the place of all others', async t => {
   const pages = new StoredPages(10_000_000)
   pages.set('/other', page('other'))

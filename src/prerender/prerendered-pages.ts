@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { IsFresh } from '../next/freshness.js'
 import type { PageObserver } from '../next/page-cache.js'
-import { type Headers, withOwnLists } from '../response/headers.js'
+import type { Headers } from '../response/headers.js'
 import { isKept, nameOf, pathOf } from './page-request.js'
 import type { PageRules } from './page-rules.js'
 import { type Lookup, PageVisit } from './page-visit.js'
@@ -99,8 +99,7 @@ export class PrerenderedPages implements PageObserver {
   readonly #accept = (visit: PageVisit, headers: Headers) => {
     this.#checkSight(visit, headers)
     if (!this.#isStorable(visit, headers)) return undefined
-    const own = withOwnLists(headers)
-    return (body: Buffer) => this.#keep(visit, own, body)
+    return (body: Buffer) => this.#keep(visit, headers, body)
   }
 
   #isStorable(visit: PageVisit, headers: Headers): boolean {

@@ -46,22 +46,16 @@ export function copyOf(headers: Headers): Headers {
   return Array.isArray(cookies) ? { ...headers, 'set-cookie': [...cookies] } : headers
 }
 
-/** Hooks may add to a list that they find on the reply. */
-export function withOwnLists(headers: Headers): Headers {
-  const own: Record<string, Headers[string]> = { ...headers }
-  for (const name in own) {
-    const value = own[name]
-    if (Array.isArray(value)) own[name] = [...value]
-  }
-  return own
-}
-
-/** Puts Next's headers on the reply: cookies are added, `Vary` is a union, the rest replaces. */
+/**
+ * Puts Next's headers on the reply: cookies are added, `Vary` is a union, the rest replaces. Lists are
+ * copied, since hooks may add to what they find on the reply.
+ */
 export function mergeHeaders(reply: FastifyReply, headers: Headers, before: Headers): void {
   for (const name in headers) {
     const value = headers[name]
     if (value === undefined || CONNECTION_HEADERS.has(name)) continue
-    reply.header(name, name === 'vary' ? union(before.vary, value) : value)
+    if (name === 'vary') reply.header(name, union(before.vary, value))
+    else reply.header(name, Array.isArray(value) ? [...value] : value)
   }
 }
 
@@ -80,7 +74,8 @@ const NOT_ASCII = /[^\0-\x7f]/
 export function encodeHeaders(reply: FastifyReply, headers: Headers): void {
   for (const name in headers) {
     const value = reply.getHeader(name)
-    if (value !== headers[name] || !NOT_ASCII.test(String(value))) continue
+    const text = String(value)
+    if (text !== String(headers[name]) || !NOT_ASCII.test(text)) continue
     const encoded = [value].flat().map(each => Buffer.from(String(each)).toString('latin1'))
     // Others keep their place: Node treats `Content-Disposition` in its own way behind a length.
     if (name === 'set-cookie') reply.removeHeader(name)

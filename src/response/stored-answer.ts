@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { statusOf } from './error-status.js'
-import { copyOf, type Headers, withOwnLists } from './headers.js'
+import { copyOf, type Headers } from './headers.js'
 import { kAnswer, type ReplyAnswer } from './hooks.js'
 import { MergedHead } from './merged-head.js'
 
@@ -12,7 +12,7 @@ class StoredAnswer implements ReplyAnswer {
 
   constructor(reply: FastifyReply, headers: Headers, payload: unknown) {
     this.#reply = reply
-    this.#head = new MergedHead(reply, withOwnLists(headers), payload, copyOf(reply.getHeaders()))
+    this.#head = new MergedHead(reply, headers, payload, copyOf(reply.getHeaders()))
   }
 
   get isLeaving(): boolean {
