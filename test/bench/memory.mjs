@@ -1,5 +1,5 @@
-// Requests per second of what is answered from memory, in turns on one build: `next start`, the plugin,
-// a bare Fastify that sends the same bytes, and nginx with `gzip_static`. Needs wrk and nginx. RUNS says
+// Requests per second of what is answered from memory, in turns on one build: `next start`, the plugin, a
+// route that sends the same bytes in a bare Fastify and in one with the plugin, and nginx with `gzip_static`. Needs wrk and nginx. RUNS says
 // how many runs of each there are, of which the median counts.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -13,9 +13,10 @@ import { nextStart, scriptServer } from './servers.mjs'
 import { median } from './statistics.mjs'
 
 const RUNS = Number(process.env.RUNS ?? 5)
+const ROWS = new RegExp(process.env.ROWS ?? '')
 const SECONDS = Number(process.env.SECONDS ?? 3)
 const CONNECTIONS = 32
-const PORTS = { next: 4411, plugin: 4412, bare: 4413, nginx: 4414 }
+const PORTS = { next: 4411, plugin: 4412, bare: 4413, beside: 4415, nginx: 4414 }
 const dir = process.env.APP ?? fileURLToPath(new URL('../fixtures/app', import.meta.url))
 const work = mkdtempSync(join(tmpdir(), 'memory-'))
 
@@ -42,7 +43,7 @@ const rows = [
   { name: 'RSC prefetch', path: '/static', headers: PREFETCH },
   { name: 'large chunk', ...chunk(sizes[0]) },
   { name: 'small chunk', ...chunk(sizes.find(({ size }) => size < 20_000)) }
-]
+].filter(({ name }) => ROWS.test(name))
 
 function load(port, path, headers) {
   return new Promise((resolve, reject) => {
@@ -114,7 +115,8 @@ try {
   const file = join(work, 'kept.json')
   writeFileSync(file, JSON.stringify(kept))
   running.push(scriptServer('kept', file, PORTS.bare))
-  await running.at(-1).listening()
+  running.push(scriptServer('kept', file, PORTS.beside, dir))
+  for (const server of running.slice(-2)) await server.listening()
   nginx = startNginx(
     work,
     PORTS.nginx,
@@ -122,12 +124,15 @@ try {
   )
 
   console.log(
-    '| | `next start` | fastify-next | over `next start` | bare route | over the bare route | nginx | bytes |'
+    '| | `next start` | fastify-next | over `next start` | bare route | over that | route beside | over that | nginx | bytes |'
   )
-  console.log('| --- | --- | --- | --- | --- | --- | --- | --- |')
+  console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |')
   for (const row of rows) {
     const servers = Object.entries(PORTS)
-      .filter(([name]) => (name !== 'nginx' || row.file) && (name !== 'bare' || row.isBare))
+      .filter(
+        ([name]) =>
+          (name !== 'nginx' || row.file) && (row.isBare || (name !== 'bare' && name !== 'beside'))
+      )
       .map(([name]) => name)
     const [ofNext, ofPlugin] = await assertSame(
       row,
@@ -145,7 +150,7 @@ try {
     const show = rate => (rate === undefined ? '' : Math.round(rate).toLocaleString('en'))
     const over = name => (rates[name] ? (of('plugin') / of(name)).toFixed(2) : '')
     console.log(
-      `| ${row.name} | ${show(of('next'))} | ${show(of('plugin'))} | ${over('next')} | ${show(of('bare'))} | ${over('bare')} | ${show(of('nginx'))} | ${(ofPlugin / ofNext).toFixed(2)} |`
+      `| ${row.name} | ${show(of('next'))} | ${show(of('plugin'))} | ${over('next')} | ${show(of('bare'))} | ${over('bare')} | ${show(of('beside'))} | ${over('beside')} | ${show(of('nginx'))} | ${(ofPlugin / ofNext).toFixed(2)} |`
     )
   }
 } finally {
