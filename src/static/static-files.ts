@@ -12,6 +12,8 @@ const MAX_BYTES = 64 * 1024 * 1024
 /** Above this, what can't be coded is read from the disk each time. */
 const MAX_UNCODED_BYTES = 256 * 1024
 const MAX_OPEN_FILES = 256
+/** Coding would take a processor from the start of Next and from the first pages. */
+const CODING_DELAY_MS = 2_000
 
 /**
  * The files of the build, which Next reads from the disk and compresses anew for each request. They
@@ -41,8 +43,8 @@ export class StaticFiles {
         this.#entries.set(url, new StaticEntry(file, this.#variants, next.isFresh))
       }
     }
-    this.#variants.add(files, 'gzip')
-    this.#variants.add(files, 'br')
+    this.#variants.add(files, 'gzip', CODING_DELAY_MS)
+    this.#variants.add(files, 'br', CODING_DELAY_MS)
   }
 
   close(): void {

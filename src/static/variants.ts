@@ -13,6 +13,7 @@ export class Variants {
   readonly #known = new Map<StaticFile, Set<Coding>>()
   readonly #stopped = new AbortController()
   readonly #reserve: (bytes: number) => boolean
+  #timer: NodeJS.Timeout | undefined
   #isRunning = false
 
   /** @param reserve whether there is room for so many bytes */
@@ -20,10 +21,10 @@ export class Variants {
     this.#reserve = reserve
   }
 
-  /** Codes files when there is time. */
-  add(files: readonly StaticFile[], coding: Coding): void {
+  /** Codes files after `delay` ms, or as soon as one is wanted. */
+  add(files: readonly StaticFile[], coding: Coding, delay: number): void {
     this.#tasks.push(...files.flatMap(file => this.#taskOf(file, coding)))
-    void this.#run()
+    this.#timer ??= setTimeout(() => void this.#run(), delay).unref()
   }
 
   /** Codes a file next. */
@@ -32,14 +33,15 @@ export class Variants {
     if (this.#known.get(file)?.has(coding)) {
       const index = this.#tasks.findIndex(task => task.file === file && task.coding === coding)
       if (index > 0) this.#tasks.unshift(...this.#tasks.splice(index, 1))
-      return
+    } else {
+      this.#tasks.unshift(...this.#taskOf(file, coding))
     }
-    this.#tasks.unshift(...this.#taskOf(file, coding))
     void this.#run()
   }
 
   /** Makes no more. */
   stop(): void {
+    clearTimeout(this.#timer)
     this.#tasks = []
     this.#stopped.abort()
   }

@@ -1,6 +1,6 @@
 // What answering from memory costs the rest, in interleaved pairs on one build: CPU time per request of
 // what goes to Next, and of a route of Fastify's own; then the time to the first answer, and the memory
-// after the same load. PAIRS says how many pairs, of which 15 are the least.
+// after the same load. PAIRS says how many pairs, of which 15 are the least; an argument names one part.
 import { fileURLToPath } from 'node:url'
 import { load } from './load.mjs'
 import { cpuTimes } from './pairs.mjs'
@@ -88,6 +88,5 @@ async function memory() {
   console.log(`Memory after the same load: ${megabytes[0]} MB, \`next start\` ${megabytes[1]} MB`)
 }
 
-await costs()
-await firstAnswers()
-await memory()
+const parts = { costs, firstAnswers, memory }
+for (const name of process.argv[2] ? [process.argv[2]] : Object.keys(parts)) await parts[name]()
