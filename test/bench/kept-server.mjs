@@ -10,6 +10,8 @@ const fastify = Fastify()
 if (dir) await fastify.register(fastifyNext, { dir, dev: false, catchAll: false })
 for (const { path, headers, body } of JSON.parse(readFileSync(file, 'utf8'))) {
   const bytes = Buffer.from(body, 'base64')
-  fastify.get(String(path.split('?', 1)[0]), (_request, reply) => reply.headers(headers).send(bytes))
+  fastify.get(String(path.split('?', 1)[0]), (_request, reply) =>
+    reply.headers(headers).send(bytes)
+  )
 }
 await fastify.listen({ host: '127.0.0.1', port: Number(port) })

@@ -1,6 +1,7 @@
 // Requests per second of what is answered from memory, in turns on one build: `next start`, the plugin, a
-// route that sends the same bytes in a bare Fastify and in one with the plugin, and nginx with `gzip_static`. Needs wrk and nginx. RUNS says
-// how many runs of each there are, of which the median counts.
+// route that sends the same bytes in a bare Fastify and in one with the plugin, and nginx with
+// `gzip_static`. Needs wrk and nginx. RUNS says how many runs of each there are, of which the median
+// counts, and ROWS which rows.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
