@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readManifest } from './manifest.js'
 
 /**
  * The pages of the Pages Router that the build has made files of and that no request changes: those
@@ -7,9 +6,8 @@ import { join } from 'node:path'
  */
 export async function automaticPages(distDir: string): Promise<ReadonlySet<string>> {
   try {
-    const text = await readFile(join(distDir, 'server', 'pages-manifest.json'), 'utf8')
-    const pages = Object.entries(JSON.parse(text) as Record<string, unknown>)
-    const names = pages
+    const pages = await readManifest<object>(distDir, 'server/pages-manifest.json')
+    const names = Object.entries(pages)
       .filter(([page, file]) => String(file).endsWith('.html') && !NOT_AUTOMATIC.test(page))
       .map(([page]) => page)
     return new Set(names)

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { NextPackage } from './load.js'
+import { readManifest } from './manifest.js'
 
 /** When a page of Next's cache is to be renewed, in ms since 1970. */
 export interface PageLifetime {
@@ -50,7 +49,7 @@ export async function pageLifetimes(
   distDir: string
 ): Promise<PageLifetimes | undefined> {
   try {
-    const { routes } = await readJson<{ routes: Record<string, Prerendered> }>(
+    const { routes } = await readManifest<{ routes: Record<string, Prerendered> }>(
       distDir,
       'prerender-manifest.json'
     )
@@ -119,8 +118,10 @@ function kindOf({ dataRoute }: Prerendered): string | undefined {
 /** The routes of the app, by kind and by what a key has of them. */
 async function sourceRoutes(distDir: string): Promise<ReadonlyMap<string, string>> {
   type Manifest = Record<string, unknown>
-  const pages = await readJson<Manifest>(distDir, 'server', 'pages-manifest.json')
-  const app = await readJson<Manifest>(distDir, 'app-path-routes-manifest.json').catch(() => ({}))
+  const pages = await readManifest<Manifest>(distDir, 'server/pages-manifest.json')
+  const app = await readManifest<Manifest>(distDir, 'app-path-routes-manifest.json').catch(
+    () => ({})
+  )
   const routes = new Map<string, string>()
   const add = (kind: string, name: string, route: string) =>
     routes.set(`${kind}/${createHash('sha256').update(name).digest('hex')}`, route)
@@ -129,10 +130,6 @@ async function sourceRoutes(distDir: string): Promise<ReadonlyMap<string, string
     add(page.endsWith('/route') ? 'APP_ROUTE' : 'APP_PAGE', page, String(route))
   }
   return routes
-}
-
-async function readJson<Content>(...path: string[]): Promise<Content> {
-  return JSON.parse(await readFile(join(...path), 'utf8')) as Content
 }
 
 /** @throws TypeError */

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readManifest } from './manifest.js'
+import { ROUTER_HEADERS } from './router-headers.js'
 
 interface Rule {
   regex?: string
@@ -68,11 +69,9 @@ export async function ruleMatcher(
 }
 
 async function rulesOf(distDir: string, of: Subject): Promise<Rule[]> {
-  const read = async (name: string): Promise<unknown> =>
-    JSON.parse(await readFile(join(distDir, name), 'utf8'))
-  const routes = (await read(MANIFESTS.routes)) as RoutesManifest
-  const edge = (await read(MANIFESTS.edge)) as FunctionsManifest
-  const node = (await read(MANIFESTS.node)) as FunctionsManifest
+  const routes = await readManifest<RoutesManifest>(distDir, MANIFESTS.routes)
+  const edge = await readManifest<FunctionsManifest>(distDir, MANIFESTS.edge)
+  const node = await readManifest<FunctionsManifest>(distDir, MANIFESTS.node)
   const { redirects = [], headers = [], onMatchHeaders = [], rewrites = [] } = routes
   const ofRewrites = Array.isArray(rewrites) ? { afterFiles: rewrites } : rewrites
   const { beforeFiles = [], afterFiles = [], fallback = [] } = ofRewrites
@@ -86,19 +85,10 @@ async function rulesOf(distDir: string, of: Subject): Promise<Rule[]> {
   return [...[...before, ...afterFiles, ...fallback].filter(isConditional), ...matchers]
 }
 
-/** By these the answers to Next's own router are told apart, and nobody else sends them. */
-const OF_ROUTER = new Set([
-  'rsc',
-  'next-router-prefetch',
-  'next-router-segment-prefetch',
-  'next-router-state-tree',
-  'next-url'
-])
-
 /** Next has such rules of its own, for all paths with a `deploymentId`: lib/load-custom-routes.js. */
 function isConditional({ has = [], missing = [] }: Rule): boolean {
   return [...has, ...missing].some(
-    ({ type, key = '' }) => type !== 'header' || !OF_ROUTER.has(key.toLowerCase())
+    ({ type, key = '' }) => type !== 'header' || !ROUTER_HEADERS.includes(key.toLowerCase())
   )
 }
 

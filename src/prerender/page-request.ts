@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { ROUTER_HEADERS } from '../next/router-headers.js'
 import { weightsOf } from '../static/accept-encoding.js'
 
 /**
@@ -6,13 +7,6 @@ import { weightsOf } from '../static/accept-encoding.js'
  * that look like one of Next's own.
  */
 const OF_NEXT = /^(?:rsc$|next-|x-(?:next|middleware|matched|now|invoke|invocation|prerender)-?)/
-const OF_ROUTER = [
-  'rsc',
-  'next-router-prefetch',
-  'next-router-segment-prefetch',
-  'next-router-state-tree',
-  'next-url'
-]
 /** The Pages Router sends it with its requests for data. */
 const OF_DATA = 'x-nextjs-data'
 const OTHERS = new Set([
@@ -56,7 +50,9 @@ export function nameOf({ method, url = '', headers }: Asked): string | undefined
   if (kind === 'router') {
     if (headers.rsc !== '1' || !/^_rsc(?:=[\w-]*)?$/.test(query)) return undefined
     // Next tells an empty one from none.
-    const values = OF_ROUTER.map(name => (headers[name] === undefined ? '' : `=${headers[name]}`))
+    const values = ROUTER_HEADERS.map(name =>
+      headers[name] === undefined ? '' : `=${headers[name]}`
+    )
     const name = [path, coding, query, ...values].join('\n')
     return name.length > MAX_LENGTH ? undefined : name
   }
@@ -111,7 +107,7 @@ function judge(name: string): Verdict {
 function verdictOn(name: string): Verdict {
   if (name === 'cookie') return 'cookie'
   if (name === OF_DATA) return 'data'
-  if (OF_ROUTER.includes(name)) return 'router'
+  if (ROUTER_HEADERS.includes(name)) return 'router'
   return OTHERS.has(name) || OF_NEXT.test(name) ? 'refused' : 'harmless'
 }
 

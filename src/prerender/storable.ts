@@ -1,4 +1,5 @@
 import type { PageEntry } from '../next/page-cache.js'
+import { ROUTER_HEADERS } from '../next/router-headers.js'
 import type { Headers } from '../response/headers.js'
 import type { PageVisit } from './page-visit.js'
 import type { Lifetime } from './stored-page.js'
@@ -10,8 +11,7 @@ export const FOR_EVER: Lifetime = {
 }
 
 /** What answers for pages vary by: the headers of Next's router, and the coding. */
-const VARY =
-  /^(?:rsc|next-router-state-tree|next-router-prefetch|next-router-segment-prefetch|next-url|accept-encoding)$/i
+const VARY = new Set([...ROUTER_HEADERS, 'accept-encoding', ''])
 
 /** Which bytes such a header has depends on how Node is given the body. */
 const NOT_ASCII = /[^\0-\x7f]/
@@ -26,7 +26,7 @@ export function isForAll(headers: Headers, name: string): boolean {
   // Next codes nothing otherwise, and not what is short, or is no text.
   if (coding !== undefined && (coding !== 'gzip' || name.split('\n')[1] !== 'gzip')) return false
   const names = String(vary).split(',')
-  return names.every(name => name.trim() === '' || VARY.test(name.trim()))
+  return names.every(name => VARY.has(name.trim().toLowerCase()))
 }
 
 /** Whether Next has sent a page without a look into its cache. */
