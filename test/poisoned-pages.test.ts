@@ -242,18 +242,23 @@ const nameOf = ([path, headers, method = 'GET']: Requested) =>
 
 const both = await serveBoth(t)
 
+/** Both servers answer alike, also where the second answer may come from memory. */
+async function sendTwice(t: Test, request: Requested): Promise<void> {
+  for (let time = 0; time < 2; time++) {
+    t.strictSame(
+      await answered(both.memory, request),
+      await answered(both.next, request),
+      nameOf(request)
+    )
+  }
+}
+
 t.test('who comes after others gets the page, if it was in memory before', async t => {
   const page = '/tagged/one'
   for (const request of visitorsOf(page)) await both.memory.warm(...request)
   for (const [path, headers, method] of POISON) {
     const request: Requested = [at(page, path), headers, method]
-    for (let time = 0; time < 2; time++) {
-      t.strictSame(
-        await answered(both.memory, request),
-        await answered(both.next, request),
-        nameOf(request)
-      )
-    }
+    await sendTwice(t, request)
     t.strictSame(await wrongWith(both, page), [], nameOf(request))
   }
   for (const request of visitorsOf(page)) {
@@ -265,13 +270,7 @@ t.test('who comes after others gets the page, if they were the first', async t =
   for (const [index, [path, headers, method]] of POISON.entries()) {
     const page = `/visited/row-${index}`
     const request: Requested = [at(page, path), headers, method]
-    for (let time = 0; time < 2; time++) {
-      t.strictSame(
-        await answered(both.memory, request),
-        await answered(both.next, request),
-        nameOf(request)
-      )
-    }
+    await sendTwice(t, request)
     for (let time = 0; time < 2; time++) {
       t.strictSame(await wrongWith(both, page), [], nameOf(request))
     }
