@@ -1,12 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Lookup } from './prerender/page-visit.js'
+import { running, runWith } from './running.js'
 import { within } from './within.js'
-
-interface RequestContext {
-  waitUntil(promise: Promise<unknown>): void
-}
 
 /** What a call of Next is about. */
 interface Subject {
@@ -33,29 +29,32 @@ export interface Call extends Owner {
 /** Runs calls of Next. */
 export type Run = <Result>(call: () => Result) => Result
 
+interface WaitingContext {
+  waitUntil(promise: Promise<unknown>): void
+}
+
 interface RequestContextProvider {
-  get(): RequestContext | undefined
+  get(): WaitingContext | undefined
 }
 
 /** Where Next looks for `waitUntil`: the "after" reference of Next documents it for platforms. */
 const PROVIDER = Symbol.for('@next/request-context')
 const registry = globalThis as { [PROVIDER]?: RequestContextProvider | undefined }
-const contexts = new AsyncLocalStorage<Context>()
 let users = 0
 
 /** Whether this code runs in a call of Next, or has been started by one. */
 export function isWithinNext(): boolean {
-  return contexts.getStore() !== undefined
+  return running().call !== undefined
 }
 
 /** The call of Next that this code runs in, or by which it has been started. */
 export function currentCall(): Call | undefined {
-  return contexts.getStore()
+  return running().call
 }
 
 /** Runs code that is not Next's, though Next has led to it. */
 export function outsideOfCalls<Result>(code: () => Result): Result {
-  return contexts.exit(code)
+  return runWith({ call: undefined }, code)
 }
 
 /** The work that an app goes on with after its answers: `after()` and background renewal. */
@@ -83,9 +82,9 @@ export interface Background {
  */
 export function collectBackground(owner: Owner): Background {
   const pending: Pending = new Map()
-  const ofApp = new Context(pending, owner)
-  const runIn = (context: Context): Run => {
-    return call => contexts.run(context, call)
+  const ofApp = new RequestContext(pending, owner)
+  const runIn = (context: RequestContext): Run => {
+    return call => runWith({ call: context }, call)
   }
   let isProvided = false
   return {
@@ -95,12 +94,13 @@ export function collectBackground(owner: Owner): Background {
       if (users++ === 0) restore = install()
     },
     run: runIn(ofApp),
-    runFor: (request, lookups) => runIn(new Context(pending, owner, { request, lookups, ofApp })),
+    runFor: (request, lookups) =>
+      runIn(new RequestContext(pending, owner, { request, lookups, ofApp })),
     currentLookups() {
-      const context = contexts.getStore()
-      return context?.pending === pending ? context.lookups : undefined
+      const { call } = running()
+      return call?.pending === pending ? call.lookups : undefined
     },
-    isCurrent: () => contexts.getStore()?.pending === pending,
+    isCurrent: () => running().call?.pending === pending,
     async settle(timeout) {
       const deadline = performance.now() + timeout
       while (pending.size > 0 && performance.now() < deadline) {
@@ -124,7 +124,8 @@ interface About {
   ofApp?: Call
 }
 
-class Context implements RequestContext, Call {
+/** What Next finds of the call that it runs in. */
+export class RequestContext implements WaitingContext, Call {
   readonly pending: Pending
   readonly ofApp: Call
   readonly lookups: Lookup[] | undefined
@@ -169,7 +170,7 @@ let restore = (): void => {}
 
 function install(): () => void {
   const before = registry[PROVIDER]
-  const provider: RequestContextProvider = { get: () => contexts.getStore() ?? before?.get() }
+  const provider: RequestContextProvider = { get: () => running().call ?? before?.get() }
   registry[PROVIDER] = provider
   return () => {
     if (registry[PROVIDER] !== provider) return

@@ -14,7 +14,7 @@ export async function compressBuild(dir: string): Promise<number> {
   const path = resolve(dir)
   const distDir = await distDirOf(path)
   const root = join(distDir, 'static')
-  const names = [...(await namesBelow(root))]
+  const names = [...namesBelow(root)]
   if (names.length === 0) throw new FST_NEXT_BUILD_NOT_FOUND(distDir, path)
   let written = 0
   const work = async (): Promise<void> => {

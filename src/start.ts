@@ -29,6 +29,6 @@ export function addStart(
     }
     const { pluginTimeout } = fastify.initialConfig
     await startWithin('start', readiness.begin(prepare), pluginTimeout)
-    await prerendered.open()
+    prerendered.open()
   })
 }

@@ -75,7 +75,7 @@ t.test('what is fresh is decided by next/dist/compiled/fresh', async t => {
 
 t.test('the manifests of a build have the rules of the app', async t => {
   const concerns = async (name: string, path: string) =>
-    (await ruleMatcher(join(await builtFixture(name), '.next'), 'file'))(path)
+    ruleMatcher(join(await builtFixture(name), '.next'), 'file')(path)
   t.equal(await concerns('app', '/_next/static/chunks/a.js'), false)
   t.equal(await concerns('app', '/static'), true, 'a header')
   t.equal(await concerns('app', '/old'), true, 'a redirect')
@@ -84,7 +84,7 @@ t.test('the manifests of a build have the rules of the app', async t => {
   t.equal(await concerns('slashed', '/shop/_next/static/chunks/a.js'), true, 'a proxy for all')
   t.equal(await concerns('app', '/%6fld'), true, 'decoded')
   t.equal(await concerns('app', '/%zz'), true, 'what can not be decoded')
-  const without = await ruleMatcher(fixturePath('nowhere'), 'file')
+  const without = ruleMatcher(fixturePath('nowhere'), 'file')
   t.equal(without('/_next/static/chunks/a.js'), true, 'without manifests every path counts')
 })
 

@@ -12,7 +12,7 @@ const keyOf = (kind: string, source: string, path: string) =>
 async function lifetimesOfFixture() {
   const dir = await builtFixture('fresh')
   const next = findNext(dir)
-  const lifetimes = await pageLifetimes(next, join(dir, '.next'))
+  const lifetimes = pageLifetimes(next, join(dir, '.next'))
   if (lifetimes === undefined) throw new Error('There are no lifetimes')
   return { dir, next, lifetimes }
 }
@@ -89,12 +89,12 @@ t.test('tags that expire later end it', async t => {
 t.test('without what is known of Next there are none', async t => {
   const { dir, next } = await lifetimesOfFixture()
   const distDir = join(dir, '.next')
-  t.equal(await pageLifetimes(next, fixturePath('nowhere')), undefined)
+  t.equal(pageLifetimes(next, fixturePath('nowhere')), undefined)
   for (const missing of ['route-cache-key', 'shared-cache-controls', 'tags-manifest']) {
     const load = (id: string) => (id.includes(missing) ? {} : next.load(id))
-    t.equal(await pageLifetimes({ ...next, load }, distDir), undefined, missing)
+    t.equal(pageLifetimes({ ...next, load }, distDir), undefined, missing)
   }
   const otherKeys = { getRouteCacheKey: (path: string) => path }
   const load = (id: string) => (id.includes('route-cache-key') ? otherKeys : next.load(id))
-  t.equal(await pageLifetimes({ ...next, load }, distDir), undefined)
+  t.equal(pageLifetimes({ ...next, load }, distDir), undefined)
 })

@@ -1,6 +1,8 @@
-import t, { type Test } from 'tap'
+import { join } from 'node:path'
+import t from 'tap'
+import { openAppState } from '../src/next/app-state.js'
+import type { LoadedConfig } from '../src/next/config.js'
 import { findNext } from '../src/next/load.js'
-import { watchOnDemandRevalidation } from '../src/next/on-demand-revalidation.js'
 import {
   type CacheHandler,
   findDefaultHandler,
@@ -8,8 +10,10 @@ import {
   type PageObserver
 } from '../src/next/page-cache.js'
 import type { PageLifetimes } from '../src/next/page-lifetimes.js'
-import { builtFixture, fixturePath } from './helpers/fixture.js'
-import { ready } from './helpers/serve.js'
+import { observePages } from '../src/next/page-observation.js'
+import { builtFixture } from './helpers/fixture.js'
+
+const HANDLERS = Symbol.for('@next/cache-handlers')
 
 type Told = [event: string, ...args: unknown[]]
 
@@ -22,21 +26,19 @@ function observer(): PageObserver & { told: Told[] } {
       return entry => void told.push(['found', entry])
     },
     changed: key => void told.push(['changed', key]),
-    unknown: () => void told.push(['unknown']),
     revalidated: tags => void told.push(['revalidated', tags])
   }
 }
 
 /** Every key is a path, and every page with a `cacheControl` has a lifetime. */
 const LIFETIMES: PageLifetimes = {
-  has: () => false,
   pathOf: key => (key.startsWith('/') ? key : undefined),
   of: (_key, cacheControl, lastModified) =>
     cacheControl === undefined ? undefined : { fresh: lastModified + 1, usable: lastModified + 2 }
 }
 
 function observed(handler: CacheHandler, seen: PageObserver): CacheHandler {
-  return new ObservedCacheHandler(handler, seen, LIFETIMES)
+  return new ObservedCacheHandler(handler, new Set([seen]), LIFETIMES)
 }
 
 /** A handler of the interface that Next documents. */
@@ -134,42 +136,39 @@ t.test('changes are told, and passed on', async t => {
   )
 })
 
-async function warningsOf(t: Test, call: () => Promise<unknown>): Promise<string[]> {
-  const warnings: string[] = []
-  const { warn } = console
-  t.teardown(() => Object.assign(console, { warn }))
-  console.warn = text => void warnings.push(text)
-  await call()
-  console.warn = warn
-  return warnings
-}
+t.test(
+  'where Next asks elsewhere, or somebody else answers it, pages are not observed',
+  async t => {
+    const dir = await builtFixture('app')
+    const next = findNext(dir)
+    const config = { values: {} } as LoadedConfig
+    const observed = (own = next) =>
+      observePages(own, join(dir, '.next'), config, openAppState(dir))
+    const elsewhere = (id: string) =>
+      id.endsWith('/incremental-cache') ? { IncrementalCache: class {} } : next.load(id)
 
-t.test('data of more than 2 MB is not kept, as without', async t => {
-  const inner = handlerWith(null)
-  const handler = observed(inner, observer())
-  const large = { kind: 'FETCH', data: { body: 'x'.repeat(2 * 1024 * 1024) } }
-  const [warning] = await warningsOf(t, () =>
-    handler.set('/key', large, { fetchCache: true, fetchUrl: 'http://a.example/' })
-  )
-  t.match(warning, /^Failed to set Next\.js data cache for http:\/\/a\.example\/, items over 2MB/)
-  t.strictSame(inner.calls, [])
-  await handler.set('/key', large, { fetchCache: true, isImplicitBuildTimeCache: true })
-  await handler.set('/key', { kind: 'APP_PAGE', html: large.data.body }, {})
-  t.equal(inner.calls.length, 2)
-})
+    for (const [own, problem] of [
+      [next, undefined],
+      [{ ...next, load: elsewhere }, /has its cache elsewhere/]
+    ] as const) {
+      const pages = observed(own)
+      t.match(pages.problem, /has its cache elsewhere/, 'as long as the app is not prepared')
+      pages.open?.()
+      if (problem) t.match(pages.problem, problem)
+      else t.equal(pages.problem, undefined)
+      t.equal(HANDLERS in globalThis, problem === undefined)
+      pages.close?.()
+      t.notOk(HANDLERS in globalThis)
+    }
 
-t.test('res.revalidate() is told where Next has it', async t => {
-  const fastify = await ready(t, { fixture: 'fresh' })
-  let count = 0
-  const stop = watchOnDemandRevalidation(fixturePath('fresh'), () => count++)
-  t.type(stop, 'function')
-  t.equal((await fastify.inject('/api/renew')).body, 'renewed')
-  t.equal(count, 2, 'when it begins, and when it ends')
-  stop?.()
-  await fastify.inject('/api/renew')
-  t.equal(count, 2)
-  t.equal(
-    watchOnDemandRevalidation(fixturePath('nowhere'), () => {}),
-    undefined
-  )
-})
+    const pages = observed()
+    pages.open?.()
+    const handlers = Reflect.get(globalThis, HANDLERS)
+    Reflect.set(globalThis, HANDLERS, { FetchCache: class {} })
+    t.match(pages.problem, /a cache handler of its own/)
+    t.match(observed().problem, /a cache handler of its own/)
+    Reflect.set(globalThis, HANDLERS, handlers)
+    pages.close?.()
+    t.notOk(HANDLERS in globalThis)
+  }
+)

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { running, runWith } from '../running.js'
 import type { NextApp } from './app.js'
 import type { NextPackage } from './load.js'
 import { DEFAULT_MEMORY, type Part, splitState } from './split-state.js'
@@ -26,7 +26,6 @@ export interface AppState {
 
 /** By directory, for the life of the process: what Next has remembered outlives an app's close. */
 const parts = new Map<string, Part>()
-const running = new AsyncLocalStorage<Part>()
 
 /**
  * Next keeps pages, their lifetimes, tags, manifests and loaders for the whole process, under keys
@@ -38,6 +37,7 @@ const running = new AsyncLocalStorage<Part>()
 export function openAppState(dir: string): AppState {
   const part: Part = parts.get(dir) ?? {
     name: dir,
+    next: undefined,
     isFirst: false,
     memory: DEFAULT_MEMORY,
     values: new Map<PropertyKey, unknown>(),
@@ -51,6 +51,7 @@ export function openAppState(dir: string): AppState {
       return part.isFirst ? undefined : part.edgeNames
     },
     separate(next, memory = DEFAULT_MEMORY) {
+      part.next = next
       part.memory = memory
       part.isFirst ||= parts.size === 0
       if (!part.isFirst) {
@@ -59,11 +60,16 @@ export function openAppState(dir: string): AppState {
       }
       parts.set(dir, part)
     },
-    isRunning: () => running.getStore() === part,
-    run: call => running.run(part, call),
+    isRunning: () => running().part === part,
+    run: call => runWith({ part }, call),
     wrap: app => wrapCalls(app, state.run)
   }
   return state
+}
+
+/** Whose Next it is that runs, if a call of one of the apps does. */
+export function runningNext(): NextPackage | undefined {
+  return running().part?.next
 }
 
 function firstPart(): Part {
@@ -72,7 +78,7 @@ function firstPart(): Part {
 }
 
 function currentPart(): Part {
-  return running.getStore() ?? firstPart()
+  return running().part ?? firstPart()
 }
 
 type Method = (...args: unknown[]) => unknown

@@ -4,9 +4,9 @@ import { readManifest } from './manifest.js'
  * The pages of the Pages Router that the build has made files of and that no request changes: those
  * without `getStaticProps` and its like. Next sends them without looking into its cache.
  */
-export async function automaticPages(distDir: string): Promise<ReadonlySet<string>> {
+export function automaticPages(distDir: string): ReadonlySet<string> {
   try {
-    const pages = await readManifest<object>(distDir, 'server/pages-manifest.json')
+    const pages = readManifest<object>(distDir, 'server/pages-manifest.json')
     const names = Object.entries(pages)
       .filter(([page, file]) => String(file).endsWith('.html') && !NOT_AUTOMATIC.test(page))
       .map(([page]) => page)

@@ -8,7 +8,7 @@ import type * as Replacement from './guarded-cache-handler.js'
 
 type CacheHandlerClass = new (context: unknown) => CacheHandler
 
-/** What Next uses in the place of its own cache handler, or of the app's. */
+/** What Next uses in the place of the app's cache handler. */
 export interface CacheReplacement {
   /** Has Next use it. Before Next is prepared. */
   replace(): Promise<void>
@@ -34,40 +34,22 @@ export function guardedCacheHandler(
   if (config === undefined || !cacheHandler) return undefined
   const guard = cacheGuard(log)
   let Handler: CacheHandlerClass
-  const create = (context: unknown) => guard(() => new Handler(context))
-  const replacement = replaceCacheHandler(config, state, log, create)
-  return {
-    replace: () => replacement.replace(),
-    close: () => replacement.close(),
-    async load() {
-      Handler = await importClass(cacheHandler, distDir)
-    }
-  }
-}
-
-/** Has Next create an app's cache handlers here. */
-export function replaceCacheHandler(
-  config: LoadedConfig,
-  state: AppState,
-  log: FastifyBaseLogger,
-  create: Replacement.CreateCacheHandler
-): Omit<CacheReplacement, 'load'> & { readonly isUsed: boolean } {
   let forget: (() => void) | undefined
   return {
-    get isUsed() {
-      return forget !== undefined
-    },
     async replace() {
       const creators = await importCreators(log)
       if (creators === undefined) return
       // What has lost its async context, say to a pool of connections, is of the only app there is.
-      const createForApp: Replacement.CreateCacheHandler = context =>
-        state.isRunning() || creators.size === 1 ? create(context) : undefined
-      creators.add(createForApp)
-      forget = () => void creators.delete(createForApp)
+      const create: Replacement.CreateCacheHandler = context =>
+        state.isRunning() || creators.size === 1 ? guard(() => new Handler(context)) : undefined
+      creators.add(create)
+      forget = () => void creators.delete(create)
       config.change('cacheHandler', fileURLToPath(REPLACEMENT))
     },
-    close: () => forget?.()
+    close: () => forget?.(),
+    async load() {
+      Handler = await importClass(cacheHandler, distDir)
+    }
   }
 }
 
@@ -79,7 +61,7 @@ async function importCreators(
     return creators
   } catch (err) {
     // Bundlers leave out what is imported by a computed path.
-    log.warn({ err }, 'The cache of Next is used as it is: keep fastify-next out of your bundle.')
+    log.warn({ err }, 'The cacheHandler is not guarded: keep fastify-next out of your bundle.')
     return undefined
   }
 }

@@ -3,8 +3,8 @@ export type CreateCacheHandler = (context: unknown) => object | undefined
 
 /**
  * What creates the handlers of each app. This module is what `cacheHandler` of the config names
- * while the plugin guards the app's own handler, or observes Next's: Next imports it by its path, which
- * has room for nothing else, and the plugin imports it the same way, so that both have this one set.
+ * while the plugin guards the app's own handler: Next imports it by its path, which has room for nothing
+ * else, and the plugin imports it the same way, so that both have this one set.
  */
 export const creators = new Set<CreateCacheHandler>()
 

@@ -27,8 +27,6 @@ export interface PageObserver {
   lookUp(): (entry: PageEntry | undefined) => void
   /** A page is another one, or none. */
   changed(key: string): void
-  /** Any page may be another one. */
-  unknown(): void
   /** Pages with these tags are out of date. */
   revalidated(tags: readonly string[]): void
 }
@@ -45,8 +43,6 @@ export type CacheHandlerClass = new (context: unknown) => CacheHandler
 
 const PAGES = new Set<unknown>(['APP_PAGE', 'APP_ROUTE', 'PAGES'])
 const TAGS = 'x-next-cache-tags'
-/** next/dist/server/lib/incremental-cache/index.js has it for its own handler only. */
-const MAX_FETCH_BYTES = 2 * 1024 * 1024
 
 /** Next's own handler, `undefined` where this version of Next has it elsewhere. */
 export function findDefaultHandler(next: NextPackage): CacheHandlerClass | undefined {
@@ -63,66 +59,54 @@ export function findDefaultHandler(next: NextPackage): CacheHandlerClass | undef
   }
 }
 
-/** Next's own handler with an observer in front. */
+/** Next's own handler with observers in front. */
 export class ObservedCacheHandler implements CacheHandler {
   readonly #handler: CacheHandler
-  readonly #observer: PageObserver
+  readonly #observers: ReadonlySet<PageObserver>
   readonly #lifetimes: PageLifetimes
 
-  constructor(handler: CacheHandler, observer: PageObserver, lifetimes: PageLifetimes) {
+  constructor(
+    handler: CacheHandler,
+    observers: ReadonlySet<PageObserver>,
+    lifetimes: PageLifetimes
+  ) {
     this.#handler = handler
-    this.#observer = observer
+    this.#observers = observers
     this.#lifetimes = lifetimes
   }
 
   async get(key: string, context: unknown): Promise<unknown> {
     if (!PAGES.has(Object(context).kind)) return this.#handler.get(key, context)
-    const found = this.#observer.lookUp()
+    const tellFound = Array.from(this.#observers, observer => observer.lookUp())
     const entry = await this.#handler.get(key, context)
-    found(pageOf(key, entry, this.#lifetimes))
+    const page = pageOf(key, entry, this.#lifetimes)
+    for (const tell of tellFound) tell(page)
     return entry
   }
 
   async set(key: string, value: unknown, context: unknown): Promise<void> {
-    const { fetchCache, fetchUrl, isImplicitBuildTimeCache } = Object(context) as FetchContext
-    if (fetchCache) {
-      if (!isImplicitBuildTimeCache && isTooLarge(key, value, fetchUrl)) return
+    if (Object(context).fetchCache) {
       await this.#handler.set(key, value, context)
       return
     }
-    this.#observer.changed(key)
+    for (const observer of this.#observers) observer.changed(key)
     try {
       await this.#handler.set(key, value, context)
     } finally {
       // Whoever has looked in between may have got the one before.
-      this.#observer.changed(key)
+      for (const observer of this.#observers) observer.changed(key)
     }
   }
 
   async revalidateTag(tags: string | string[], durations?: { expire?: number }): Promise<void> {
     const revalidated = this.#handler.revalidateTag(tags, durations)
-    this.#observer.revalidated([tags].flat())
+    for (const observer of this.#observers) observer.revalidated([tags].flat())
     await revalidated
   }
 
   resetRequestCache(): void {
     this.#handler.resetRequestCache?.()
   }
-}
-
-interface FetchContext {
-  fetchCache?: boolean
-  fetchUrl?: string
-  isImplicitBuildTimeCache?: boolean
-}
-
-function isTooLarge(key: string, value: unknown, url: string | undefined): boolean {
-  const { length } = JSON.stringify(value)
-  if (length <= MAX_FETCH_BYTES) return false
-  console.warn(
-    `Failed to set Next.js data cache for ${url ?? key}, items over 2MB can not be cached (${length} bytes)`
-  )
-  return true
 }
 
 function pageOf(key: string, found: unknown, lifetimes: PageLifetimes): PageEntry | undefined {

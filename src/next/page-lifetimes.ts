@@ -12,8 +12,6 @@ export interface PageLifetime {
 export interface PageLifetimes {
   /** The path in a key of Next's, `undefined` in one of another form. */
   pathOf(key: string): string | undefined
-  /** Whether the build has made the page of a path. */
-  has(path: string): boolean
   /**
    * As next/dist/server/lib/incremental-cache/index.js has it: from the entry, from the last render in
    * this process, or from the build.
@@ -44,17 +42,14 @@ const INCREMENTAL_CACHE = 'next/dist/server/lib/incremental-cache'
 const NEVER = Number.POSITIVE_INFINITY
 
 /** `undefined` where this version of Next has them elsewhere. */
-export async function pageLifetimes(
-  next: NextPackage,
-  distDir: string
-): Promise<PageLifetimes | undefined> {
+export function pageLifetimes(next: NextPackage, distDir: string): PageLifetimes | undefined {
   try {
-    const { routes } = await readManifest<{ routes: Record<string, Prerendered> }>(
+    const { routes } = readManifest<{ routes: Record<string, Prerendered> }>(
       distDir,
       'prerender-manifest.json'
     )
     assertKeysAreKnown(next)
-    const owners = await sourceRoutes(distDir)
+    const owners = sourceRoutes(distDir)
     const remembered = storeOf(next, 'shared-cache-controls', 'SharedCacheControls.cacheControls')
     const revalidations = storeOf(next, 'tags-manifest', 'tagsManifest')
 
@@ -71,7 +66,6 @@ export async function pageLifetimes(
     }
     return {
       pathOf: key => partsOf(key)?.path,
-      has: path => Object.hasOwn(routes, path),
       of(key, cacheControl, lastModified, tags) {
         const lifetime = cacheControl ?? remembered.get(key) ?? ofBuild(key)
         const { revalidate, expire } = Object(lifetime) as CacheControl
@@ -115,21 +109,28 @@ function kindOf({ dataRoute }: Prerendered): string | undefined {
   return dataRoute.endsWith('.json') ? 'PAGES' : 'APP_PAGE'
 }
 
+type Manifest = Record<string, unknown>
+
 /** The routes of the app, by kind and by what a key has of them. */
-async function sourceRoutes(distDir: string): Promise<ReadonlyMap<string, string>> {
-  type Manifest = Record<string, unknown>
-  const pages = await readManifest<Manifest>(distDir, 'server/pages-manifest.json')
-  const app = await readManifest<Manifest>(distDir, 'app-path-routes-manifest.json').catch(
-    () => ({})
-  )
+function sourceRoutes(distDir: string): ReadonlyMap<string, string> {
+  const pages = readManifest<Manifest>(distDir, 'server/pages-manifest.json')
   const routes = new Map<string, string>()
   const add = (kind: string, name: string, route: string) =>
     routes.set(`${kind}/${createHash('sha256').update(name).digest('hex')}`, route)
   for (const page of Object.keys(pages)) add('PAGES', page, page)
-  for (const [page, route] of Object.entries(app)) {
+  for (const [page, route] of Object.entries(appRoutes(distDir))) {
     add(page.endsWith('/route') ? 'APP_ROUTE' : 'APP_PAGE', page, String(route))
   }
   return routes
+}
+
+/** There is no such file without the App Router. */
+function appRoutes(distDir: string): Manifest {
+  try {
+    return readManifest(distDir, 'app-path-routes-manifest.json')
+  } catch {
+    return {}
+  }
 }
 
 /** @throws TypeError */

@@ -1,11 +1,14 @@
-import type { FastifyBaseLogger } from 'fastify'
 import type { AppState } from './app-state.js'
-import { type CacheReplacement, replaceCacheHandler } from './cache-handler.js'
 import type { LoadedConfig } from './config.js'
 import { freshnessOf, type IsFresh } from './freshness.js'
+import {
+  addCachingApp,
+  type CachingApp,
+  hasOtherGlobalHandler,
+  NO_CACHE
+} from './global-cache-handler.js'
 import { htmlLimitedBots } from './html-limited-bots.js'
 import type { NextPackage } from './load.js'
-import { watchOnDemandRevalidation } from './on-demand-revalidation.js'
 import { findDefaultHandler, ObservedCacheHandler, type PageObserver } from './page-cache.js'
 import { pageLifetimes } from './page-lifetimes.js'
 
@@ -13,64 +16,61 @@ import { pageLifetimes } from './page-lifetimes.js'
 export interface PageObservation {
   /** Those who are told. */
   readonly observers: Set<PageObserver>
-  /** Why not all changes are seen; `undefined` once the app is prepared and they are. */
+  /** Why not all changes are seen, if they aren't, as it is once the app is prepared. */
   readonly problem: string | undefined
-  /** Whether the build has made the page of a path. */
-  isPrerendered?(path: string): boolean
   /** Whether a client gets pages that are rendered for it, where there are such. */
   readonly isHtmlLimited?: ((userAgent: string | undefined) => boolean) | undefined
   /** Decides about conditional requests for pages as Next does, where that is known. */
   readonly isFresh?: IsFresh | undefined
-  /** What Next's cache is to be replaced with for it. */
-  readonly cacheHandler?: CacheReplacement
+  /** Has them seen, until `close()`. Before the app is prepared. */
+  open?(): void
+  close?(): void
 }
 
 const UNKNOWN = 'this version of Next.js has its cache elsewhere'
+const OWN_HANDLER = 'the app has a cache handler of its own'
 
 /** Has an app's cache observed in production, or says why it can't be. */
-export async function observePages(
+export function observePages(
   next: NextPackage,
-  { dir, distDir }: { dir: string; distDir: string },
+  distDir: string,
   config: LoadedConfig | undefined,
-  state: AppState,
-  log: FastifyBaseLogger
-): Promise<PageObservation> {
+  state: AppState
+): PageObservation {
   const observers = new Set<PageObserver>()
   const reason = reasonAgainst(config)
   if (config === undefined || reason !== undefined) {
     return { observers, problem: reason ?? UNKNOWN }
   }
   const Handler = findDefaultHandler(next)
-  const lifetimes = await pageLifetimes(next, distDir)
+  const lifetimes = pageLifetimes(next, distDir)
   if (Handler === undefined || lifetimes === undefined) return { observers, problem: UNKNOWN }
 
-  const all = toldTogether(observers)
-  const create = (context: unknown) =>
-    new ObservedCacheHandler(new Handler(context), all, lifetimes)
-  const replacement = replaceCacheHandler(config, state, log, create)
-  let stop: (() => void) | undefined
+  const app: CachingApp = {
+    observers,
+    isRunning: () => state.isRunning(),
+    create: (context, observers) =>
+      new ObservedCacheHandler(new Handler(context), observers, lifetimes)
+  }
+  let problem: string | undefined = UNKNOWN
+  let close: (() => void) | undefined
   return {
     observers,
     get problem() {
-      if (stop) return undefined
-      return replacement.isUsed ? UNKNOWN : 'fastify-next is in a bundle'
+      // The app's own instrumentation may have set it since.
+      return problem ?? (hasOtherGlobalHandler() ? OWN_HANDLER : undefined)
     },
-    isPrerendered: lifetimes.has,
     isHtmlLimited: config.values.cacheComponents
       ? htmlLimitedBots(next, config.values.htmlLimitedBots)
       : undefined,
     // Without entity tags of its own it looks at no condition: next/dist/server/send-payload.js.
     isFresh: config.values.generateEtags === false ? undefined : freshnessOf(next),
-    cacheHandler: {
-      replace: () => replacement.replace(),
-      async load() {
-        if (replacement.isUsed) stop = watchOnDemandRevalidation(dir, all.unknown)
-      },
-      close() {
-        stop?.()
-        replacement.close()
-      }
-    }
+    open() {
+      close = addCachingApp(app)
+      if (usesGlobalHandler(next)) problem = undefined
+      else close()
+    },
+    close: () => close?.()
   }
 }
 
@@ -79,8 +79,8 @@ function reasonAgainst(config: LoadedConfig | undefined): string | undefined {
   if (config === undefined) return UNKNOWN
   const { cacheHandler, cacheHandlers = {}, cacheMaxMemorySize, i18n, images } = config.values
   // Another process may change what they hold.
-  if (cacheHandler || Object.values(cacheHandlers).some(Boolean) || hasGlobalHandler()) {
-    return 'the app has a cache handler of its own'
+  if (cacheHandler || Object.values(cacheHandlers).some(Boolean) || hasOtherGlobalHandler()) {
+    return OWN_HANDLER
   }
   if (images?.customCacheHandler) return 'images.customCacheHandler is for another handler'
   if (cacheMaxMemorySize === 0) return 'cacheMaxMemorySize is 0'
@@ -88,25 +88,20 @@ function reasonAgainst(config: LoadedConfig | undefined): string | undefined {
   return undefined
 }
 
-/** Of a platform: next/dist/server/lib/incremental-cache/index.js. */
-function hasGlobalHandler(): boolean {
-  const handlers: unknown = Reflect.get(globalThis, Symbol.for('@next/cache-handlers'))
-  return Boolean(Object(handlers).FetchCache)
-}
-
-function toldTogether(observers: ReadonlySet<PageObserver>): PageObserver {
-  const tell = (call: (observer: PageObserver) => void): void => {
-    for (const observer of observers) call(observer)
-  }
-  return {
-    lookUp() {
-      const calls = Array.from(observers, observer => observer.lookUp())
-      return entry => {
-        for (const found of calls) found(entry)
-      }
-    },
-    changed: key => tell(observer => observer.changed(key)),
-    unknown: () => tell(observer => observer.unknown()),
-    revalidated: tags => tell(observer => observer.revalidated(tags))
+/** Whether Next asks there: next/dist/server/lib/incremental-cache/index.js. */
+function usesGlobalHandler(next: NextPackage): boolean {
+  try {
+    const { IncrementalCache } = next.load('next/dist/server/lib/incremental-cache') as {
+      IncrementalCache: new (options: object) => { cacheHandler?: unknown }
+    }
+    const { cacheHandler } = new IncrementalCache({
+      dev: false,
+      requestHeaders: {},
+      previewProps: {},
+      prerenderManifest: { routes: {}, dynamicRoutes: {} }
+    })
+    return cacheHandler === NO_CACHE
+  } catch {
+    return false
   }
 }

@@ -45,12 +45,9 @@ const MANIFESTS = {
  *
  * Without the manifests in the shape that is known, every path may be concerned.
  */
-export async function ruleMatcher(
-  distDir: string,
-  of: Subject
-): Promise<(path: string) => boolean> {
+export function ruleMatcher(distDir: string, of: Subject): (path: string) => boolean {
   try {
-    const rules = await rulesOf(distDir, of)
+    const rules = rulesOf(distDir, of)
     const expressions = rules.map(({ regex = '', regexp = regex }) => {
       if (regexp === '') throw new TypeError('A rule without its expression')
       return new RegExp(regexp, 'i')
@@ -68,10 +65,10 @@ export async function ruleMatcher(
   }
 }
 
-async function rulesOf(distDir: string, of: Subject): Promise<Rule[]> {
-  const routes = await readManifest<RoutesManifest>(distDir, MANIFESTS.routes)
-  const edge = await readManifest<FunctionsManifest>(distDir, MANIFESTS.edge)
-  const node = await readManifest<FunctionsManifest>(distDir, MANIFESTS.node)
+function rulesOf(distDir: string, of: Subject): Rule[] {
+  const routes = readManifest<RoutesManifest>(distDir, MANIFESTS.routes)
+  const edge = readManifest<FunctionsManifest>(distDir, MANIFESTS.edge)
+  const node = readManifest<FunctionsManifest>(distDir, MANIFESTS.node)
   const { redirects = [], headers = [], onMatchHeaders = [], rewrites = [] } = routes
   const ofRewrites = Array.isArray(rewrites) ? { afterFiles: rewrites } : rewrites
   const { beforeFiles = [], afterFiles = [], fallback = [] } = ofRewrites

@@ -118,6 +118,7 @@ async function createOwnServer(
         watchers.close()
         endHiding()
         cacheHandler?.close()
+        pages?.close?.()
         config?.restore()
         restoreNodeEnv()
       }
@@ -125,10 +126,8 @@ async function createOwnServer(
     const pages =
       dev || settings.prerenderCache === false
         ? undefined
-        : await observePages(next, { dir, distDir }, config, state, log)
-    const cacheHandler = dev
-      ? undefined
-      : (guardedCacheHandler(config, distDir, state, log) ?? pages?.cacheHandler)
+        : observePages(next, distDir, config, state)
+    const cacheHandler = dev ? undefined : guardedCacheHandler(config, distDir, state, log)
     const outsideBasePath =
       config && basePath !== '' ? await pathsOutsideBasePath(next, config.values, { dir, dev }) : []
     state.separate(next, config?.values.cacheMaxMemorySize)
@@ -149,6 +148,7 @@ async function createOwnServer(
         const start = () => prepare(app, dir, cacheHandler)
         const startLocked = () => lock?.whileStarting(next, start) ?? start()
         if (isClosed) return
+        pages?.open?.()
         if (dev) endHiding = hideFromWatchMode(distDir)
         const started = dev ? watchers.collect(next, startLocked) : start()
         // Who closes does not wait for a start for ever.

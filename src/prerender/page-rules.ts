@@ -10,23 +10,16 @@ export interface PageRules {
   isAutomatic(path: string): boolean
   /** The page that a path is of, decoded, without basePath: `/a` of `/_next/data/<build>/a.json`. */
   pageOf(path: string): string | undefined
-  /** Whether the build has made the page of such a path. */
-  isPrerendered(page: string | undefined): boolean
   /** Whether a client gets pages that are rendered for it. */
   readonly isHtmlLimited: ((userAgent: string | undefined) => boolean) | undefined
 }
 
 const DATA = /^\/_next\/data\/[^/]+(\/.*)\.json$/
 
-export async function pageRules({
-  distDir,
-  basePath,
-  trailingSlash,
-  pages
-}: NextServer): Promise<PageRules> {
-  const matches = await ruleMatcher(distDir, 'page')
-  const isRewritten = await ruleMatcher(distDir, 'rewrite')
-  const automatic = await automaticPages(distDir)
+export function pageRules({ distDir, basePath, trailingSlash, pages }: NextServer): PageRules {
+  const matches = ruleMatcher(distDir, 'page')
+  const isRewritten = ruleMatcher(distDir, 'rewrite')
+  const automatic = automaticPages(distDir)
 
   const withoutBasePath = (path: string): string | undefined => {
     if (basePath === '') return path
@@ -60,7 +53,6 @@ export async function pageRules({
         return undefined
       }
     },
-    isPrerendered: page => page !== undefined && pages?.isPrerendered?.(page) === true,
     isHtmlLimited: pages?.isHtmlLimited
   }
 }

@@ -19,8 +19,6 @@ interface Parts {
   currentLookups(): Lookup[] | undefined
   rules: PageRules
   isFresh: IsFresh | undefined
-  /** Is called once, when Next turns out to look elsewhere for its pages. */
-  onUnseen(): void
 }
 
 /** Answers of Next's, kept for as long as Next would give them again. */
@@ -28,7 +26,6 @@ export class PrerenderedPages implements PageObserver {
   readonly #pages: StoredPages
   readonly #parts: Parts
   #changes = 0
-  #sight: 'unknown' | 'seen' | 'unseen' = 'unknown'
 
   constructor(parts: Parts) {
     this.#pages = new StoredPages(parts.maxBytes)
@@ -61,7 +58,6 @@ export class PrerenderedPages implements PageObserver {
   }
 
   lookUp(): ReturnType<PageObserver['lookUp']> {
-    this.#sight = 'seen'
     const lookups = this.#parts.currentLookups()
     const changes = this.#changes
     return entry => void lookups?.push({ entry, changes })
@@ -70,11 +66,6 @@ export class PrerenderedPages implements PageObserver {
   changed(key: string): void {
     this.#changes++
     this.#pages.deleteKey(key)
-  }
-
-  unknown(): void {
-    this.#changes++
-    this.#pages.clear()
   }
 
   revalidated(tags: readonly string[]): void {
@@ -97,58 +88,53 @@ export class PrerenderedPages implements PageObserver {
   }
 
   readonly #accept = (visit: PageVisit, headers: Headers) => {
-    this.#checkSight(visit, headers)
-    if (!this.#isStorable(visit, headers)) return undefined
-    return (body: Buffer) => this.#keep(visit, headers, body)
+    const origin = this.#originOf(visit, headers)
+    return origin && ((body: Buffer) => this.#keep(visit, origin, headers, body))
   }
 
-  #isStorable(visit: PageVisit, headers: Headers): boolean {
+  /** Where an answer comes from that may be kept. */
+  #originOf(visit: PageVisit, headers: Headers): Origin | undefined {
     const { rules } = this.#parts
-    if (!isForAll(headers, visit.name) || rules.isConcerned(visit.path)) return false
-    if (visit.lookups.length === 0)
-      return rules.isAutomatic(visit.path) && isWithoutLifetime(headers)
+    const { lookups, name, path } = visit
+    if (!isForAll(headers, name) || rules.isConcerned(path)) return undefined
+    if (lookups.length === 0) {
+      if (!rules.isAutomatic(path) || !isWithoutLifetime(headers)) return undefined
+      return { cacheKey: path, tags: [], isRoute: false, lifetime: FOR_EVER }
+    }
     const entry = entryOf(visit, headers)
     // A rewrite has led elsewhere otherwise, or Next has another idea of whose page this is.
-    return entry !== undefined && entry.path === rules.pageOf(visit.path)
+    if (entry === undefined || entry.path !== rules.pageOf(path)) return undefined
+    return { cacheKey: entry.key, tags: entry.tags, isRoute: entry.isRoute, lifetime: entry }
   }
 
-  #keep({ lookups, name, path }: PageVisit, headers: Headers, body: Buffer): void {
+  #keep({ lookups, name }: PageVisit, origin: Origin, headers: Headers, body: Buffer): void {
     const [lookup, ...others] = lookups
     // What has changed since Next has looked may be this page.
     if (others.length > 0 || (lookup && lookup.changes !== this.#changes)) return
-    const entry = lookup?.entry
-    this.#pages.set(name, {
-      cacheKey: entry?.key ?? path,
-      tags: entry?.tags ?? [],
-      isRoute: entry?.isRoute ?? false,
-      lifetime: entry ?? FOR_EVER,
-      headers: withLength(headers, body),
-      body: ownCopy(body)
-    })
-  }
-
-  #checkSight({ path }: PageVisit, headers: Headers): void {
-    if (this.#sight !== 'unknown' || headers['x-nextjs-cache'] === undefined) return
-    const { rules } = this.#parts
-    if (rules.isConcerned(path) || !rules.isPrerendered(rules.pageOf(path))) return
-    this.#sight = 'unseen'
-    this.#parts.onUnseen()
+    this.#pages.set(name, { ...origin, headers: ownHeaders(headers, body), body: ownCopy(body) })
   }
 }
+
+type Origin = Omit<StoredPage, 'headers' | 'body'>
 
 /** For the others Next renews nothing: next/dist/server/route-modules/route-module.js. */
 function renews({ headers }: IncomingMessage): boolean {
   return headers.purpose !== 'prefetch' && headers['next-router-prefetch'] !== '1'
 }
 
-/** In its place before the coding: Next sends what it codes in chunks. */
-function withLength(headers: Headers, body: Buffer): StoredPage['headers'] {
+/** With the length in its place before the coding: Next sends what it codes in chunks. */
+function ownHeaders(headers: Headers, body: Buffer): Headers {
   const { 'content-encoding': coding, ...others } = headers
-  return {
-    ...others,
-    'content-length': String(body.length),
-    ...(coding !== undefined && { 'content-encoding': coding })
-  }
+  const all = { ...others, 'content-length': String(body.length), 'content-encoding': coding }
+  const own = Object.entries(all)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, Array.isArray(value) ? value.map(ownText) : ownText(value)])
+  return Object.fromEntries(own)
+}
+
+/** In one piece, which Node writes at once, and no part of a longer text. What is kept is ASCII. */
+function ownText<Value>(value: Value): Value | string {
+  return typeof value === 'string' ? Buffer.from(value, 'latin1').toString('latin1') : value
 }
 
 /** What Node hands out may be a small part of a large buffer. */

@@ -37,7 +37,6 @@ export function isWithoutLifetime(headers: Headers): boolean {
 /** The page that Next has found in its cache and sent as it is, and nothing else. */
 export function entryOf({ lookups }: PageVisit, headers: Headers): PageEntry | undefined {
   const [lookup, ...others] = lookups
-  const entry = lookup?.entry
-  if (others.length > 0 || entry === undefined || entry.isPartial) return undefined
-  return headers['x-nextjs-cache'] === 'HIT' ? entry : undefined
+  if (others.length > 0 || headers['x-nextjs-cache'] !== 'HIT') return undefined
+  return lookup?.entry?.isPartial ? undefined : lookup?.entry
 }

@@ -85,13 +85,6 @@ export class StoredPages {
     }
   }
 
-  clear(): void {
-    this.#pages.clear()
-    this.#groups.clear()
-    this.#keysByTag.clear()
-    this.#bytes = 0
-  }
-
   deleteKey(cacheKey: string): void {
     for (const name of [...(this.#groups.get(cacheKey)?.names ?? [])]) this.delete(name)
   }

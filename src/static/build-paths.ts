@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { type Dirent, readdirSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
+import { readManifest } from '../next/manifest.js'
 import { ruleMatcher } from '../next/route-rules.js'
 import { ENCODERS } from './codings.js'
 
@@ -19,15 +20,12 @@ export interface BuildPath {
  * Lists what Next serves from `static/` of the build, what every page needs first. Left out is what
  * the app has rules for.
  */
-export async function buildPaths({ distDir, basePath, assetPrefix }: Build): Promise<BuildPath[]> {
+export function buildPaths({ distDir, basePath, assetPrefix }: Build): BuildPath[] {
   const root = join(distDir, 'static')
-  const [names, needed, isConcerned] = await Promise.all([
-    namesBelow(root),
-    namesOfEachPage(distDir),
-    ruleMatcher(distDir, 'file')
-  ])
+  const needed = namesOfEachPage(distDir)
+  const isConcerned = ruleMatcher(distDir, 'file')
   const prefixes = new Set(['', basePath, assetPrefix.startsWith('/') ? assetPrefix : basePath])
-  const ordered = [...names].sort((one, other) => rank(one) - rank(other))
+  const ordered = [...namesBelow(root)].sort((one, other) => rank(one) - rank(other))
   function rank(name: string): number {
     return needed.has(`static/${name}`) ? 0 : 1
   }
@@ -39,10 +37,8 @@ export async function buildPaths({ distDir, basePath, assetPrefix }: Build): Pro
 }
 
 /** With slashes; without what a step of the build has made of other files. */
-export async function namesBelow(root: string): Promise<Set<string>> {
-  // With the output `standalone` there may be none here.
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
-  const names = entries
+export function namesBelow(root: string): Set<string> {
+  const names = entriesBelow(root)
     .filter(entry => entry.isFile())
     .map(({ parentPath, name }) => relative(root, join(parentPath, name)).split(sep).join('/'))
   const all = new Set(names)
@@ -54,13 +50,21 @@ export async function namesBelow(root: string): Promise<Set<string>> {
   return all
 }
 
-async function namesOfEachPage(distDir: string): Promise<Set<string>> {
+/** With the output `standalone` there may be none here. */
+function entriesBelow(root: string): Dirent[] {
   try {
-    const text = await readFile(join(distDir, 'build-manifest.json'), 'utf8')
-    const { rootMainFiles = [], pages = {} } = JSON.parse(text) as {
+    return readdirSync(root, { recursive: true, withFileTypes: true })
+  } catch {
+    return []
+  }
+}
+
+function namesOfEachPage(distDir: string): Set<string> {
+  try {
+    const { rootMainFiles = [], pages = {} } = readManifest<{
       rootMainFiles?: string[]
       pages?: { '/_app'?: string[] }
-    }
+    }>(distDir, 'build-manifest.json')
     return new Set([...rootMainFiles, ...(pages['/_app'] ?? [])])
   } catch {
     return new Set()

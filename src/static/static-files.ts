@@ -24,7 +24,6 @@ export class StaticFiles {
   readonly #onDisk = new Set<StaticFile>()
   readonly #variants = new Variants(bytes => this.#reserve(bytes))
   #bytesLeft = MAX_BYTES
-  #isClosed = false
 
   find(url: string): StaticEntry | undefined {
     const end = url.indexOf('?')
@@ -32,10 +31,9 @@ export class StaticFiles {
   }
 
   /** Takes the files as they are now. What can't be read is left to Next. */
-  async open(next: NextServer): Promise<void> {
+  open(next: NextServer): void {
     const files: StaticFile[] = []
-    for (const { file: path, urls } of await buildPaths(next)) {
-      if (this.#isClosed) return
+    for (const { file: path, urls } of buildPaths(next)) {
       const file = this.#openFile(path)
       if (file === undefined) continue
       files.push(file)
@@ -48,7 +46,6 @@ export class StaticFiles {
   }
 
   close(): void {
-    this.#isClosed = true
     this.#entries.clear()
     this.#variants.stop()
     for (const file of this.#onDisk) file.close()
@@ -85,7 +82,7 @@ export function addStaticFiles(
 ): StaticFiles {
   const files = new StaticFiles()
   if (dev || !staticAssets || noServeAssets) return files
-  fastify.addHook('onReady', () => files.open(next))
+  fastify.addHook('onReady', async () => files.open(next))
   fastify.addHook('onClose', async () => files.close())
   return files
 }

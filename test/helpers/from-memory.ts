@@ -14,7 +14,7 @@ export interface Remembering {
   load: Load
   /** Loads, and tells whether Next was asked. */
   see(...request: Requested): Promise<Loaded & { source: 'memory' | 'Next' }>
-  /** Loads as often as it may take until an answer comes from memory. */
+  /** Loads until an answer comes from memory, if one does. */
   warm(...request: Requested): Promise<void>
 }
 
@@ -49,13 +49,16 @@ export async function rememberingIn(
       return { ...answer, source: asked() === count ? 'memory' : 'Next' }
     },
     async warm(...request) {
-      for (let time = 0; time < MOST_VISITS; time++) await load(...request)
+      for (let visit = 0, count = -1; count !== asked() && visit < MOST_VISITS; visit++) {
+        count = asked()
+        await load(...request)
+      }
     }
   }
 }
 
-/** The first one may have Next make the page, the second one is a hit. */
-const MOST_VISITS = 2
+/** The first one may have Next make the page, and the next ones may come while it writes its files. */
+const MOST_VISITS = 10
 
 const OF_THE_CONNECTION = ['connection', 'date', 'keep-alive', 'transfer-encoding']
 
