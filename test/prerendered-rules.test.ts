@@ -78,6 +78,20 @@ t.test('headers without a condition are kept with the page', async t => {
   t.strictSame([unchanged.source, unchanged.status], ['memory', 304])
 })
 
+t.test('headers that describe the body stay with what has none', async t => {
+  const both = await serveBoth(t, 'fresh-rules')
+  await both.memory.warm('/described', PLAIN)
+  const { source, headers } = await checkSame(t, both, '/described', {})
+  t.equal(source, 'memory')
+  t.match(headers['content-type'], 'charset=own')
+  const etag = { 'if-none-match': String(headers.etag) }
+  const unchanged = await checkSame(t, both, '/described', etag)
+  t.strictSame(
+    [unchanged.status, unchanged.headers['content-type']],
+    [304, 'text/html; charset=own']
+  )
+})
+
 t.test('rules that come after pages do not concern them', async t => {
   const both = await serveBoth(t, 'fresh-rules')
   for (let visit = 0; visit < 3; visit++) {

@@ -7,7 +7,7 @@ function page(cacheKey: string, tags: string[] = [], size = 1_000): StoredPage {
     body: Buffer.alloc(size),
     cacheKey,
     headers: {},
-    isRoute: false,
+    isForGetOnly: false,
     lifetime: { fresh: 0, usable: 0 },
     tags
   }

@@ -7,6 +7,7 @@ interface Rule {
   regexp?: string
   has?: Condition[]
   missing?: Condition[]
+  headers?: { key?: string }[]
 }
 
 interface Condition {
@@ -15,7 +16,7 @@ interface Condition {
 }
 
 /** What is asked of the rules. */
-type Subject = 'file' | 'page' | 'rewrite'
+type Subject = 'file' | 'page' | 'rewrite' | 'description'
 
 interface RoutesManifest {
   redirects?: Rule[]
@@ -41,7 +42,7 @@ const MANIFESTS = {
  *
  * For a file every rule counts that comes before files, whatever its conditions. For a page only those
  * with conditions do: what the others make of a path is the same for all. Of these the ones that may have
- * another answer in the place of a page are asked for apart.
+ * another answer in the place of a page are asked for apart, and so are the headers of a body.
  *
  * Without the manifests in the shape that is known, every path may be concerned.
  */
@@ -77,9 +78,14 @@ function rulesOf(distDir: string, of: Subject): Rule[] {
   if (proxy) proxies.push(proxy)
   const matchers = proxies.flatMap(({ matchers = [{ regexp: '.*' }] }) => matchers)
   if (of === 'rewrite') return [...redirects, ...beforeFiles]
+  if (of === 'description') return [...headers, ...onMatchHeaders].filter(describesBody)
   const before = [...redirects, ...headers, ...onMatchHeaders, ...beforeFiles]
   if (of === 'file') return [...before, ...matchers]
   return [...[...before, ...afterFiles, ...fallback].filter(isConditional), ...matchers]
+}
+
+function describesBody({ headers = [] }: Rule): boolean {
+  return headers.some(({ key = '' }) => /^(?:content-.*|vary|etag)$/i.test(key))
 }
 
 /** Next has such rules of its own, for all paths with a `deploymentId`: lib/load-custom-routes.js. */

@@ -8,6 +8,8 @@ export interface PageRules {
   isConcerned(path: string): boolean
   /** Whether a page is there that never changes. */
   isAutomatic(path: string): boolean
+  /** Whether headers of the app may say something of the body there, which Next leaves where it has none. */
+  isDescribed(path: string): boolean
   /** The page that a path is of, decoded, without basePath: `/a` of `/_next/data/<build>/a.json`. */
   pageOf(path: string): string | undefined
   /** Whether a client gets pages that are rendered for it. */
@@ -19,6 +21,7 @@ const DATA = /^\/_next\/data\/[^/]+(\/.*)\.json$/
 export function pageRules({ distDir, basePath, trailingSlash, pages }: NextServer): PageRules {
   const matches = ruleMatcher(distDir, 'page')
   const isRewritten = ruleMatcher(distDir, 'rewrite')
+  const isDescribed = ruleMatcher(distDir, 'description')
   const automatic = automaticPages(distDir)
 
   const withoutBasePath = (path: string): string | undefined => {
@@ -41,6 +44,7 @@ export function pageRules({ distDir, basePath, trailingSlash, pages }: NextServe
       const slash = trailingSlash && page !== '/' ? '/' : ''
       return matches(path) || matches(`${basePath}${page}${slash}`) || matches(basePath + page)
     },
+    isDescribed,
     isAutomatic(path) {
       const own = withoutBasePath(path)
       if (own === undefined || DATA.test(own) || isRewritten(path)) return false

@@ -96,15 +96,18 @@ export class PrerenderedPages implements PageObserver {
   #originOf(visit: PageVisit, headers: Headers): Origin | undefined {
     const { rules } = this.#parts
     const { lookups, name, path } = visit
+    const isDescribed = rules.isDescribed(path)
     if (!isForAll(headers, name) || rules.isConcerned(path)) return undefined
     if (lookups.length === 0) {
       if (!rules.isAutomatic(path) || !isWithoutLifetime(headers)) return undefined
-      return { cacheKey: path, tags: [], isRoute: false, lifetime: FOR_EVER }
+      return { cacheKey: path, tags: [], isForGetOnly: isDescribed, lifetime: FOR_EVER }
     }
     const entry = entryOf(visit, headers)
     // A rewrite has led elsewhere otherwise, or Next has another idea of whose page this is.
     if (entry === undefined || entry.path !== rules.pageOf(path)) return undefined
-    return { cacheKey: entry.key, tags: entry.tags, isRoute: entry.isRoute, lifetime: entry }
+    const { key: cacheKey, tags, isRoute } = entry
+    // A route handler answers these requests in a way of its own.
+    return { cacheKey, tags, isForGetOnly: isRoute || isDescribed, lifetime: entry }
   }
 
   #keep({ lookups, name }: PageVisit, origin: Origin, headers: Headers, body: Buffer): void {

@@ -20,8 +20,8 @@ export interface StoredPage {
   readonly headers: Headers
   /** As it was sent, coded or not. */
   readonly body: Buffer
-  /** A route handler answers HEAD and conditional requests in its own way. */
-  readonly isRoute: boolean
+  /** Whether Next alone knows how HEAD and conditional requests are answered. */
+  readonly isForGetOnly: boolean
 }
 
 /** Now as Next counts: it compares with this in its incremental cache. */
@@ -43,7 +43,7 @@ export function sendPage(
 ): boolean {
   const isConditional =
     headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined
-  if (page.isRoute && (isConditional || method === 'HEAD')) return false
+  if (page.isForGetOnly && (isConditional || method === 'HEAD')) return false
   if (isConditional) {
     const { etag } = page.headers as { etag?: string }
     if (isFresh === undefined || etag === undefined) return false
