@@ -1,12 +1,15 @@
+import nodeFs from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openAppState } from '../src/next/app-state.js'
 import {
   addCachingApp,
   type CachingApp,
-  hasOtherGlobalHandler
+  hasOtherGlobalHandler,
+  isObserved
 } from '../src/next/global-cache-handler.js'
 import { findNext } from '../src/next/load.js'
-import type { CacheHandler, PageObserver } from '../src/next/page-cache.js'
+import { type CacheHandler, findDefaultHandler, type PageObserver } from '../src/next/page-cache.js'
 import { builtFixture } from './helpers/fixture.js'
 
 const HANDLERS = Symbol.for('@next/cache-handlers')
@@ -27,16 +30,26 @@ function create(context: unknown = CONTEXT): CacheHandler {
 
 interface App extends CachingApp {
   runs: boolean
+  told: string[]
 }
 
-/** Its handlers say which app they are of, and who is told. */
+function observed(app: string, told: string[]): PageObserver {
+  return {
+    lookUp: () => () => {},
+    changed: key => void told.push(`${app} ${key}`),
+    revalidated: tags => void told.push(`${app} ${tags}`)
+  }
+}
+
 function app(name: string): App {
-  const observers = new Set([{ name } as unknown as PageObserver])
+  const told: string[] = []
   const self: App = {
     runs: false,
-    observers,
+    told,
+    serverDistDir: `/${name}/.next/server`,
+    observers: new Set([observed(name, told)]),
     isRunning: () => self.runs,
-    create: (_context, told) => ({ name, told: [...told] }) as unknown as CacheHandler
+    create: () => ({ name }) as unknown as CacheHandler
   }
   return self
 }
@@ -48,59 +61,89 @@ function added(t: Test, name: string): App & { remove(): void } {
   return Object.assign(self, { remove })
 }
 
+/** With the files of an app that is not observed. */
+async function unobserved(fixture = 'app') {
+  const dir = await builtFixture(fixture)
+  const serverDistDir = join(dir, '.next', 'server')
+  return { dir, context: { fs: nodeFs, serverDistDir, maxMemoryCacheSize: 1_000_000 } }
+}
+
 t.afterEach(() => {
   delete globals[HANDLERS]
 })
 
 t.test('the handler is that of the app that runs', async t => {
-  const [one, two] = ['one', 'two'].map(name => added(t, name))
-  for (const running of [one, two]) {
-    if (running === undefined) return
+  const [one, two] = [added(t, 'one'), added(t, 'two')]
+  for (const [running, name] of [
+    [one, 'one'],
+    [two, 'two']
+  ] as const) {
     running.runs = true
-    t.match(create(), { told: [...running.observers] })
+    t.match(create(), { name })
     running.runs = false
   }
 })
 
-t.test('what belongs to no call may be of any app: all are told', async t => {
-  const one = added(t, 'one')
-  t.strictSame(Object(create()).told, [{ name: 'one' }])
-  added(t, 'two')
-  t.strictSame(Object(create()).told, [{ name: 'one' }, { name: 'two' }])
-  one.remove()
-  t.strictSame(Object(create()).told, [{ name: 'two' }])
-})
-
-t.test('an app that is not observed has what it would have', async t => {
+t.test('without an async context it is that of the app whose files Next names', async t => {
   added(t, 'one')
-  const dir = await builtFixture('app')
-  const state = openAppState(dir)
-  const next = findNext(dir)
-  state.separate(next)
-  const { default: Handler } = next.load(
-    'next/dist/server/lib/incremental-cache/file-system-cache'
-  ) as { default: new () => unknown }
-  t.ok(state.run(() => create()) instanceof Handler)
-  t.notOk(create() instanceof Handler)
-  const without = { ...next, load: () => ({}) }
-  state.separate(without)
-  t.equal(await state.run(() => create()).get('/key', {}), null)
+  const two = added(t, 'two')
+  const context = { fs: {}, serverDistDir: '/two/./.next/server' }
+  t.match(create(context), { name: 'two' })
+  two.remove()
+  t.notMatch(create(context), { name: 'two' })
 })
 
-t.test('where Next has no files it has no handler: none keeps anything', async t => {
-  const { runs } = Object.assign(added(t, 'one'), { runs: true })
-  t.ok(runs)
-  for (const context of [{}, { fs: {} }, { serverDistDir: '/app' }, null]) {
+t.test('another app has what it would have, and may be any', async t => {
+  const [one, two] = [added(t, 'one'), added(t, 'two')]
+  const { dir, context } = await unobserved()
+  const handler = create(context)
+  const page = '/route-cache/APP_PAGE/of-another-app/$/path'
+  await handler.set(page, { kind: 'APP_PAGE', html: '' }, {})
+  t.strictSame(one.told.splice(0), [`one ${page}`, `one ${page}`])
+  t.equal(two.told.splice(0).length, 2)
+  const Own = findDefaultHandler(findNext(dir))
+  const own = Own && new Own(context)
+  const data = { headers: {}, body: 'own' }
+  await own?.set('/data', { kind: 'FETCH', data }, { fetchCache: true })
+  t.match(await handler.get('/data', { kind: 'FETCH', tags: [] }), { value: { data } })
+
+  // An app of ours that is not observed is known to be none of the others.
+  await openAppState(dir).run(() => create(context).set(page, { kind: 'APP_PAGE', html: '' }, {}))
+  t.strictSame([one.told, two.told], [[], []])
+})
+
+t.test('where Next has no files it keeps nothing, and tells of tags', async t => {
+  const [one, two] = [added(t, 'one'), added(t, 'two')]
+  for (const context of [{}, { fs: {} }, { serverDistDir: '/one/.next/server' }, null]) {
+    one.runs = true
     const handler = create(context)
-    await handler.set('/key', {}, {})
-    await handler.revalidateTag('tag')
+    one.runs = false
+    await handler.set('/key', {}, { fetchCache: true })
     t.equal(await handler.get('/key', {}), null)
+    await handler.revalidateTag('tag')
+    t.strictSame([one.told.splice(0), two.told], [['one tag'], []])
+    await create(context).revalidateTag(['tag'])
+    t.strictSame([one.told.splice(0), two.told.splice(0)], [['one tag'], ['two tag']])
   }
+})
+
+t.test('whether an app is observed is known at any time', async t => {
+  const one = added(t, 'one')
+  t.ok(isObserved(one))
+  t.notOk(isObserved(app('two')))
+  const handlers = globals[HANDLERS]
+  globals[HANDLERS] = {}
+  t.notOk(isObserved(one))
+  globals[HANDLERS] = { ...handlers }
+  t.ok(isObserved(one), 'a copy with something beside it')
+  one.remove()
+  t.notOk(isObserved(one))
+  t.notOk(HANDLERS in globals)
 })
 
 t.test('what was there comes back with the end of the last app', async t => {
   for (const before of [undefined, { DefaultCache: 1 }]) {
-    if (before) Object.assign(globals, { [HANDLERS]: before })
+    if (before) Object.assign(globals, { [HANDLERS]: { ...before } })
     const one = added(t, 'one')
     const two = added(t, 'two')
     t.match(globals[HANDLERS], before ?? {}, 'what others have set is still there')
@@ -109,7 +152,7 @@ t.test('what was there comes back with the end of the last app', async t => {
     one.remove()
     t.type(globals[HANDLERS]?.FetchCache, 'function')
     two.remove()
-    t.equal(globals[HANDLERS], before)
+    t.strictSame(globals[HANDLERS], before)
     t.equal(HANDLERS in globals, before !== undefined)
   }
 })

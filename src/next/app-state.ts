@@ -37,7 +37,6 @@ const parts = new Map<string, Part>()
 export function openAppState(dir: string): AppState {
   const part: Part = parts.get(dir) ?? {
     name: dir,
-    next: undefined,
     isFirst: false,
     memory: DEFAULT_MEMORY,
     values: new Map<PropertyKey, unknown>(),
@@ -51,7 +50,6 @@ export function openAppState(dir: string): AppState {
       return part.isFirst ? undefined : part.edgeNames
     },
     separate(next, memory = DEFAULT_MEMORY) {
-      part.next = next
       part.memory = memory
       part.isFirst ||= parts.size === 0
       if (!part.isFirst) {
@@ -67,9 +65,9 @@ export function openAppState(dir: string): AppState {
   return state
 }
 
-/** Whose Next it is that runs, if a call of one of the apps does. */
-export function runningNext(): NextPackage | undefined {
-  return running().part?.next
+/** Whether it is a call of one of the apps that runs. */
+export function isAnyAppRunning(): boolean {
+  return running().part !== undefined
 }
 
 function firstPart(): Part {

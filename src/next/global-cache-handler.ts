@@ -1,74 +1,124 @@
-import { runningNext } from './app-state.js'
-import type { NextPackage } from './load.js'
-import { type CacheHandler, findDefaultHandler, type PageObserver } from './page-cache.js'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { isAnyAppRunning } from './app-state.js'
+import {
+  type CacheHandler,
+  type CacheHandlerClass,
+  findDefaultHandler,
+  ObservedCacheHandler,
+  type PageObserver
+} from './page-cache.js'
 
-/** An app whose cache handlers are created here. */
+/** An app whose cache is observed. */
 export interface CachingApp {
+  /** The directory that Next names with each request, absolute. */
+  readonly serverDistDir: string
   /** Who is told what happens to its pages. */
   readonly observers: ReadonlySet<PageObserver>
   /** Whether it is a call of this app that runs. */
   isRunning(): boolean
-  /** Creates the cache handler of a request, of which these are told. */
-  create(context: unknown, observers: ReadonlySet<PageObserver>): CacheHandler
+  /** Creates the cache handler of one of its requests. */
+  create(context: unknown): CacheHandler
+}
+
+interface Handlers {
+  FetchCache?: unknown
 }
 
 /**
- * Where a platform gives Next a cache handler, which Next takes in the place of its own and under the
- * same conditions: next/dist/server/lib/incremental-cache/index.js. A `cacheHandler` of the config it
- * would import anew for each request, some of them three times.
+ * Where a platform gives Next a cache handler, which Next takes in the place of its own:
+ * next/dist/server/lib/incremental-cache/index.js. A `cacheHandler` of the config it would import anew
+ * for each request, for some of them three times.
  */
 const HANDLERS = Symbol.for('@next/cache-handlers')
-const registry = globalThis as { [HANDLERS]?: Record<string, unknown> | undefined }
+/** Of the handler: a process may have the plugin as a module of both kinds. */
+const APPS = Symbol.for('fastify-next.caching-apps')
+const registry = globalThis as { [HANDLERS]?: Handlers | undefined }
 const apps = new Set<CachingApp>()
-let restore = (): void => {}
+
+function appsOf(handlers: Handlers | undefined): Set<CachingApp> | undefined {
+  return Object(handlers?.FetchCache)[APPS]
+}
+
+/** Whether Next is given a cache handler by somebody else. */
+export function hasOtherGlobalHandler(): boolean {
+  const handlers = registry[HANDLERS]
+  return Boolean(handlers?.FetchCache) && appsOf(handlers) === undefined
+}
+
+export function isObserved(app: CachingApp): boolean {
+  return appsOf(registry[HANDLERS])?.has(app) === true
+}
+
+/** Has Next create an app's cache handlers here, until what is returned is called. */
+export function addCachingApp(app: CachingApp): () => void {
+  const all = appsOf(registry[HANDLERS]) ?? install()
+  all.add(app)
+  return () => {
+    if (all.delete(app) && all.size === 0) uninstall(all)
+  }
+}
+
+function install(): Set<CachingApp> {
+  registry[HANDLERS] ??= {}
+  registry[HANDLERS].FetchCache = GlobalCacheHandler
+  return apps
+}
+
+/** What others have set beside it stays. */
+function uninstall(all: Set<CachingApp>): void {
+  const handlers = registry[HANDLERS]
+  if (handlers === undefined || appsOf(handlers) !== all) return
+  delete handlers.FetchCache
+  if (Reflect.ownKeys(handlers).length === 0) delete registry[HANDLERS]
+}
+
+/** Next creates one for each request, whichever copy of Next it is, and whoever serves its app. */
+function GlobalCacheHandler(context: unknown): CacheHandler {
+  const { fs, serverDistDir } = Object(context)
+  const hasFiles = Boolean(fs) && typeof serverDistDir === 'string'
+  const app = runningApp() ?? (hasFiles ? appIn(serverDistDir) : undefined)
+  if (hasFiles && app) return app.create(context)
+  // What has lost its async context, say to a pool of connections, may be of any app.
+  const observers = app?.observers ?? (isAnyAppRunning() ? new Set<PageObserver>() : allObservers())
+  const Handler = hasFiles ? defaultHandlerFor(serverDistDir) : undefined
+  return new ObservedCacheHandler(Handler ? new Handler(context) : NO_CACHE, observers)
+}
+
+Object.assign(GlobalCacheHandler, { [APPS]: apps })
 
 /** Next has none for a proxy, which it tells nothing of its files. */
-export const NO_CACHE: CacheHandler = {
+const NO_CACHE: CacheHandler = {
   get: async () => null,
   set: async () => {},
   revalidateTag: async () => {}
 }
 
-/** Whether Next is given a cache handler by somebody else. */
-export function hasOtherGlobalHandler(): boolean {
-  const handler = registry[HANDLERS]?.FetchCache
-  return Boolean(handler) && handler !== GlobalCacheHandler
+function runningApp(): CachingApp | undefined {
+  for (const app of apps) if (app.isRunning()) return app
+  return undefined
 }
 
-/** Has Next create an app's cache handlers here, until what is returned is called. */
-export function addCachingApp(app: CachingApp): () => void {
-  if (apps.size === 0) restore = install()
-  apps.add(app)
-  return () => {
-    if (apps.delete(app) && apps.size === 0) restore()
+function appIn(serverDistDir: string): CachingApp | undefined {
+  const path = resolve(serverDistDir)
+  return [...apps].find(app => app.serverDistDir === path)
+}
+
+function allObservers(): ReadonlySet<PageObserver> {
+  return new Set([...apps].flatMap(app => [...app.observers]))
+}
+
+const defaultHandlers = new Map<string, CacheHandlerClass | undefined>()
+
+/** What Next would use for an app that is not observed: that of its own copy of Next. */
+function defaultHandlerFor(serverDistDir: string): CacheHandlerClass | undefined {
+  if (!defaultHandlers.has(serverDistDir)) {
+    const places = [join(serverDistDir, 'package.json'), import.meta.url].map(createRequire)
+    const handlers = places.map(load => findDefaultHandler({ load }))
+    defaultHandlers.set(
+      serverDistDir,
+      handlers.find(handler => handler !== undefined)
+    )
   }
-}
-
-/** Next creates one for each request. */
-function GlobalCacheHandler(context: unknown): CacheHandler {
-  const { fs, serverDistDir } = Object(context)
-  if (!fs || !serverDistDir) return NO_CACHE
-  for (const app of apps) if (app.isRunning()) return app.create(context, app.observers)
-  const next = runningNext()
-  if (next) return createUnobserved(next, context)
-  // It has lost its async context, say to a pool of connections: it may be of any app.
-  const [first] = apps
-  const all = new Set([...apps].flatMap(app => [...app.observers]))
-  return first?.create(context, all) ?? NO_CACHE
-}
-
-function createUnobserved(next: NextPackage, context: unknown): CacheHandler {
-  const Handler = findDefaultHandler(next)
-  return Handler ? new Handler(context) : NO_CACHE
-}
-
-function install(): () => void {
-  const before = registry[HANDLERS]
-  const handlers = { ...before, FetchCache: GlobalCacheHandler }
-  registry[HANDLERS] = handlers
-  return () => {
-    if (registry[HANDLERS] !== handlers) return
-    if (before) registry[HANDLERS] = before
-    else delete registry[HANDLERS]
-  }
+  return defaultHandlers.get(serverDistDir)
 }

@@ -45,7 +45,7 @@ const PAGES = new Set<unknown>(['APP_PAGE', 'APP_ROUTE', 'PAGES'])
 const TAGS = 'x-next-cache-tags'
 
 /** Next's own handler, `undefined` where this version of Next has it elsewhere. */
-export function findDefaultHandler(next: NextPackage): CacheHandlerClass | undefined {
+export function findDefaultHandler(next: Pick<NextPackage, 'load'>): CacheHandlerClass | undefined {
   try {
     const { default: Handler } = next.load(
       'next/dist/server/lib/incremental-cache/file-system-cache'
@@ -63,12 +63,12 @@ export function findDefaultHandler(next: NextPackage): CacheHandlerClass | undef
 export class ObservedCacheHandler implements CacheHandler {
   readonly #handler: CacheHandler
   readonly #observers: ReadonlySet<PageObserver>
-  readonly #lifetimes: PageLifetimes
+  readonly #lifetimes: PageLifetimes | undefined
 
   constructor(
     handler: CacheHandler,
     observers: ReadonlySet<PageObserver>,
-    lifetimes: PageLifetimes
+    lifetimes?: PageLifetimes
   ) {
     this.#handler = handler
     this.#observers = observers
@@ -79,7 +79,7 @@ export class ObservedCacheHandler implements CacheHandler {
     if (!PAGES.has(Object(context).kind)) return this.#handler.get(key, context)
     const tellFound = Array.from(this.#observers, observer => observer.lookUp())
     const entry = await this.#handler.get(key, context)
-    const page = pageOf(key, entry, this.#lifetimes)
+    const page = this.#lifetimes && pageOf(key, entry, this.#lifetimes)
     for (const tell of tellFound) tell(page)
     return entry
   }

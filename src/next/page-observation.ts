@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { AppState } from './app-state.js'
 import type { LoadedConfig } from './config.js'
 import { freshnessOf, type IsFresh } from './freshness.js'
@@ -5,7 +6,7 @@ import {
   addCachingApp,
   type CachingApp,
   hasOtherGlobalHandler,
-  NO_CACHE
+  isObserved
 } from './global-cache-handler.js'
 import { htmlLimitedBots } from './html-limited-bots.js'
 import type { NextPackage } from './load.js'
@@ -16,7 +17,7 @@ import { pageLifetimes } from './page-lifetimes.js'
 export interface PageObservation {
   /** Those who are told. */
   readonly observers: Set<PageObserver>
-  /** Why not all changes are seen, if they aren't, as it is once the app is prepared. */
+  /** Why not all changes are seen, if they aren't: it may come to that at any time. */
   readonly problem: string | undefined
   /** Whether a client gets pages that are rendered for it, where there are such. */
   readonly isHtmlLimited?: ((userAgent: string | undefined) => boolean) | undefined
@@ -47,18 +48,19 @@ export function observePages(
   if (Handler === undefined || lifetimes === undefined) return { observers, problem: UNKNOWN }
 
   const app: CachingApp = {
+    serverDistDir: join(distDir, 'server'),
     observers,
     isRunning: () => state.isRunning(),
-    create: (context, observers) =>
-      new ObservedCacheHandler(new Handler(context), observers, lifetimes)
+    create: context => new ObservedCacheHandler(new Handler(context), observers, lifetimes)
   }
-  let problem: string | undefined = UNKNOWN
+  let isUsed = false
   let close: (() => void) | undefined
   return {
     observers,
     get problem() {
-      // The app's own instrumentation may have set it since.
-      return problem ?? (hasOtherGlobalHandler() ? OWN_HANDLER : undefined)
+      if (!isUsed) return UNKNOWN
+      // The app's own instrumentation may have set another.
+      return isObserved(app) ? undefined : OWN_HANDLER
     },
     isHtmlLimited: config.values.cacheComponents
       ? htmlLimitedBots(next, config.values.htmlLimitedBots)
@@ -67,8 +69,8 @@ export function observePages(
     isFresh: config.values.generateEtags === false ? undefined : freshnessOf(next),
     open() {
       close = addCachingApp(app)
-      if (usesGlobalHandler(next)) problem = undefined
-      else close()
+      isUsed = usesGlobalHandler(next)
+      if (!isUsed) close()
     },
     close: () => close?.()
   }
@@ -100,7 +102,7 @@ function usesGlobalHandler(next: NextPackage): boolean {
       previewProps: {},
       prerenderManifest: { routes: {}, dynamicRoutes: {} }
     })
-    return cacheHandler === NO_CACHE
+    return cacheHandler instanceof ObservedCacheHandler
   } catch {
     return false
   }

@@ -85,7 +85,9 @@ function rulesOf(distDir: string, of: Subject): Rule[] {
 }
 
 function describesBody({ headers = [] }: Rule): boolean {
-  return headers.some(({ key = '' }) => /^(?:content-.*|vary|etag)$/i.test(key))
+  return headers.some(({ key = '' }) =>
+    /^(?:content-(?:encoding|length|type)|etag|vary)$/i.test(key)
+  )
 }
 
 /** Next has such rules of its own, for all paths with a `deploymentId`: lib/load-custom-routes.js. */

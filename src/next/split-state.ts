@@ -4,8 +4,6 @@ import type { NextPackage } from './load.js'
 /** What belongs to one app of the state that Next keeps for the whole process. */
 export interface Part {
   readonly name: string
-  /** `undefined` until the app is about to be prepared. */
-  next: NextPackage | undefined
   /** Whether the app is the first of the process, which has Next's own keys and names. */
   isFirst: boolean
   /** The `cacheMaxMemorySize` of the app. */

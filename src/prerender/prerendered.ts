@@ -7,6 +7,7 @@ import { PrerenderedPages } from './prerendered-pages.js'
 
 /** The kept answers of an app, once it is known that they can be. */
 export interface Prerendered {
+  /** `undefined`, too, from the first change that may not have been seen. */
   readonly pages: PrerenderedPages | undefined
   /** After Next is prepared. */
   open(): void
@@ -30,12 +31,17 @@ export function keepPrerenderedPages(
       rules = pageRules(next)
     })
   }
-  fastify.addHook('onClose', async () => {
+  const close = (): void => {
     if (pages) next.pages?.observers.delete(pages)
     pages = undefined
-  })
+  }
+  fastify.addHook('onClose', async () => close())
   return {
     get pages() {
+      if (pages && next.pages?.problem !== undefined) {
+        explain(next.pages.problem)
+        close()
+      }
       return pages
     },
     open() {
