@@ -4,6 +4,8 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     context: 'src/context.ts',
+    'context-in-browser': 'src/context/in-browser.ts',
+    'context-in-edge-runtime': 'src/context/in-edge-runtime.ts',
     cli: 'src/cli.ts',
     // Next imports it by its path.
     'guarded-cache-handler': 'src/next/guarded-cache-handler.ts'
@@ -11,6 +13,7 @@ export default defineConfig({
   format: ['esm', 'cjs'],
   target: 'node20',
   dts: { entry: { index: 'src/index.ts', context: 'src/context.ts' } },
+  external: [/the context of fastify-next/],
   shims: true,
   sourcemap: true,
   clean: true

@@ -59,7 +59,7 @@ export function asker(
     witness?: Witness & { readonly lookups?: Lookup[] }
   ): Answer {
     connections.add(reply, !dev)
-    const run = background.runFor(reply.request, witness?.lookups)
+    const run = background.runFor(reply, witness?.lookups)
     const answer = new Answer(reply, request, precedence, run, witness)
     reply[kAnswer] = answer
     return answer
@@ -106,7 +106,7 @@ export function asker(
       connections.add(reply, !dev || headOf(reply.request.raw) !== undefined)
       try {
         await readiness.wait()
-        return await background.runFor(reply.request)(call)
+        return await background.runFor(reply)(call)
       } catch (cause) {
         // Fastify answers no error of a reply that is out of its hands, and who made it so need not
         // wait for this.

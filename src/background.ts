@@ -1,16 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyBaseLogger } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import { type Exchange, provideExchanges } from './context/exchanges.js'
 import type { Lookup } from './prerender/page-visit.js'
+import { openReply } from './response/open-reply.js'
 import { running, runWith } from './running.js'
 import { within } from './within.js'
-
-/** What a call of Next is about. */
-interface Subject {
-  readonly method: string
-  readonly url: string
-  readonly log: FastifyBaseLogger
-  readonly raw: IncomingMessage
-}
 
 /** Whose calls of Next these are. */
 interface Owner {
@@ -66,7 +60,7 @@ export interface Background {
   /** Runs a call of Next so that its background work is known here. */
   readonly run: Run
   /** The same for the calls that a request takes. */
-  runFor(request: Subject, lookups?: Lookup[]): Run
+  runFor(reply: FastifyReply, lookups?: Lookup[]): Run
   /** Where what the current call looks up is noted, if it is. */
   currentLookups(): Lookup[] | undefined
   /** Whether this code runs in such a call, or has been started by one. */
@@ -94,8 +88,8 @@ export function collectBackground(owner: Owner): Background {
       if (users++ === 0) restore = install()
     },
     run: runIn(ofApp),
-    runFor: (request, lookups) =>
-      runIn(new RequestContext(pending, owner, { request, lookups, ofApp })),
+    runFor: (reply, lookups) =>
+      runIn(new RequestContext(pending, owner, { reply, lookups, ofApp })),
     currentLookups() {
       const { call } = running()
       return call?.pending === pending ? call.lookups : undefined
@@ -115,11 +109,11 @@ export function collectBackground(owner: Owner): Background {
   }
 }
 
-type Pending = Map<Promise<unknown>, Subject | undefined>
+type Pending = Map<Promise<unknown>, FastifyRequest | undefined>
 
 /** What a context is about, besides its app. */
 interface About {
-  request?: Subject
+  reply?: FastifyReply
   lookups?: Lookup[] | undefined
   ofApp?: Call
 }
@@ -130,13 +124,14 @@ export class RequestContext implements WaitingContext, Call {
   readonly ofApp: Call
   readonly lookups: Lookup[] | undefined
   readonly #owner: Owner
-  readonly #subject: Subject | undefined
+  readonly #reply: FastifyReply | undefined
+  #exchange: Exchange | undefined
 
-  constructor(pending: Pending, owner: Owner, { request, lookups, ofApp }: About = {}) {
+  constructor(pending: Pending, owner: Owner, { reply, lookups, ofApp }: About = {}) {
     this.pending = pending
     this.lookups = lookups
     this.#owner = owner
-    this.#subject = request
+    this.#reply = reply
     this.ofApp = ofApp ?? this
   }
 
@@ -145,11 +140,19 @@ export class RequestContext implements WaitingContext, Call {
   }
 
   get log(): FastifyBaseLogger {
-    return (this.#subject ?? this.#owner).log
+    return (this.#reply?.request ?? this.#owner).log
   }
 
   get request(): IncomingMessage | undefined {
-    return this.#subject?.raw
+    return this.#reply?.request.raw
+  }
+
+  /** What pages ask for. */
+  get exchange(): Exchange | undefined {
+    const reply = this.#reply
+    if (reply === undefined) return undefined
+    this.#exchange ??= { request: reply.request, reply: openReply(reply) }
+    return this.#exchange
   }
 
   /** Next takes it off its object. */
@@ -157,13 +160,13 @@ export class RequestContext implements WaitingContext, Call {
     const tracked: Promise<unknown> = Promise.resolve(promise)
       .catch(() => {})
       .finally(() => this.pending.delete(tracked))
-    this.pending.set(tracked, this.#subject)
+    this.pending.set(tracked, this.#reply?.request)
   }
 }
 
 /** Without the query, which may hold secrets. */
-function nameOf(subject: Subject | undefined): string {
-  return subject ? `${subject.method} ${subject.url.split('?', 1)[0]}` : 'the start'
+function nameOf(request: FastifyRequest | undefined): string {
+  return request ? `${request.method} ${request.url.split('?', 1)[0]}` : 'the start'
 }
 
 let restore = (): void => {}
@@ -172,7 +175,9 @@ function install(): () => void {
   const before = registry[PROVIDER]
   const provider: RequestContextProvider = { get: () => running().call ?? before?.get() }
   registry[PROVIDER] = provider
+  const withdraw = provideExchanges(() => running().call?.exchange)
   return () => {
+    withdraw()
     if (registry[PROVIDER] !== provider) return
     if (before) registry[PROVIDER] = before
     else delete registry[PROVIDER]

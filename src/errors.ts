@@ -172,6 +172,18 @@ export const FST_NEXT_ALREADY_ANSWERED = createError<[string]>(
   'The reply to "%s" has its answer already: return or await what answers it, and do so once.'
 )
 
+/** `fastify-next/context` was used where there is no request, or none to rely on. */
+export const FST_NEXT_NO_REQUEST = createError<[ErrorOptions?]>(
+  'FST_NEXT_NO_REQUEST',
+  'There is no request of Fastify here: ask before "use cache", unstable_cache() and other code that caches, and pass on what it needs; in the Pages Router, give the request that Next has given you.'
+)
+
+/** A page was to change the head of an answer that has left. */
+export const FST_NEXT_HEAD_SENT = createError<[string]>(
+  'FST_NEXT_HEAD_SENT',
+  'The head of the answer has left: call "%s" of the reply in an action, or before the page streams.'
+)
+
 /** This version of Next offers no way to render the error page of a Pages Router app. */
 export const FST_NEXT_ERROR_PAGE_UNSUPPORTED = createError(
   'FST_NEXT_ERROR_PAGE_UNSUPPORTED',

@@ -18,6 +18,10 @@ const FILES = [
   'dist/chunk-*.js.map',
   'dist/cli.js',
   'dist/cli.js.map',
+  'dist/context-in-browser.js',
+  'dist/context-in-browser.js.map',
+  'dist/context-in-edge-runtime.js',
+  'dist/context-in-edge-runtime.js.map',
   'dist/context.cjs',
   'dist/context.cjs.map',
   'dist/context.d.cts',
@@ -38,7 +42,7 @@ const FILES = [
 const ENTRIES = ['.', './context', './package.json']
 const NAMES = {
   'fastify-next': ['default', 'errors', 'fastifyNext'],
-  'fastify-next/context': ['getRenderData']
+  'fastify-next/context': ['getFastify', 'getRenderData', 'getReply', 'getRequest']
 }
 
 const LIST_NAMES = `

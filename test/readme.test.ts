@@ -43,10 +43,11 @@ t.test('the scripts of the two commands exist', async t => {
 
 t.test('the pages are those of a fixture, which is served here and elsewhere', async t => {
   const pages = snippets('jsx')
-  t.equal(pages.length, 2)
+  t.equal(pages.length, 4)
   for (const page of pages) {
     const [, path = '', code] = page.match(/^\/\/ (\S+)\n(.*)$/s) ?? []
-    t.equal(await readFile(fixturePath('data', path), 'utf8'), code, path)
+    const fixture = code?.includes('getRenderData') ? 'data' : 'context'
+    t.equal(await readFile(fixturePath(fixture, path), 'utf8'), code, path)
   }
 })
 

@@ -10,6 +10,7 @@ import {
 } from '../errors.js'
 import { ResponseBody } from './body.js'
 import { BodyCopy } from './body-copy.js'
+import { ChosenHead } from './chosen-head.js'
 import { cutOff } from './connection-response.js'
 import type { Contexts } from './contexts.js'
 import { statusOf } from './error-status.js'
@@ -35,6 +36,7 @@ export interface Witness {
 
 /** Next's answer to one request, on its way to the client through the reply. */
 export class Answer implements ReplyAnswer {
+  readonly chosen = new ChosenHead()
   readonly #request: IncomingMessage
   readonly #reply: FastifyReply
   readonly #precedence: Precedence
@@ -149,12 +151,14 @@ export class Answer implements ReplyAnswer {
     }
     this.#state = 'sent'
     const before = copyOf(reply.getHeaders())
-    const status = this.#precedence.status(response.headStatus, reply.statusCode)
+    const status = this.chosen.status(
+      this.#precedence.status(response.headStatus, reply.statusCode)
+    )
     const ofNext = singleValues(response.getHeaders())
     const taker = this.#witness?.head(response.headStatus, ofNext)
     if (response.copy && taker) response.copy.taker = taker
     else response.copy = undefined
-    const headers = this.#precedence.headers(ofNext, before, status)
+    const headers = this.chosen.headers(this.#precedence.headers(ofNext, before, status))
     this.#merged = new MergedHead(reply, headers, payload, before)
     // Fastify's `code()` ends at 599, Node's status codes at 999.
     if (status < 600) reply.code(status)

@@ -1,5 +1,7 @@
 import type { FastifyInstance, onRouteHookHandler, onSendHookHandler } from 'fastify'
 
+import type { ChosenHead } from './chosen-head.js'
+
 /** Where a reply keeps the answer that Next is writing for it. */
 export const kAnswer = Symbol('fastify-next.answer')
 /** Where a reply keeps whether it has become an error. */
@@ -11,6 +13,8 @@ export interface ReplyAnswer {
   readonly isPending: boolean
   /** Whether the answer has been given to the reply. */
   readonly isLeaving: boolean
+  /** What the page has set on the reply, if there is one. */
+  readonly chosen?: ChosenHead
   /** The route's last look at what leaves, after the user's `onSend` hooks. */
   beforeSend(payload: unknown): void
   /** Drops all of Next's answer from a reply that is about to become an error. */

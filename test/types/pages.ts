@@ -1,8 +1,30 @@
-import { getRenderData } from 'fastify-next/context'
+import { getFastify, getRenderData, getReply, getRequest } from 'fastify-next/context'
 import type { GetServerSideProps, GetServerSidePropsContext } from 'next'
 
 interface Account {
   name: string
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    visitor: Account
+  }
+  interface FastifyInstance {
+    shop: string
+  }
+}
+
+export async function greeting(): Promise<string> {
+  const { log, visitor } = await getRequest()
+  const { shop } = await getFastify()
+  const reply = await getReply()
+  reply.code(202).header('x-shop', shop)
+  log.info('greeted')
+  return `${visitor.name} at ${shop}`
+}
+
+export async function visitorOf({ req }: GetServerSidePropsContext): Promise<Account> {
+  return (await getRequest(req)).visitor
 }
 
 export async function accountOfPage(): Promise<string> {
@@ -30,6 +52,8 @@ export async function rejected(context: GetServerSidePropsContext): Promise<void
   const account: Account = await getRenderData<Account>()
   // @ts-expect-error what it takes is the request, not its context
   await getRenderData(context)
+  // @ts-expect-error it is a promise
+  getRequest().visitor
   // @ts-expect-error data of no type has no members
   account.name = (await getRenderData()).name
 }
