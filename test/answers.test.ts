@@ -58,7 +58,7 @@ const DIFFERENT: readonly [RegExp, string][] = [
 ]
 
 const file = encodeURIComponent(repositoryPath('package-lock.json'))
-const ways = 'json head raw pieces later pipeline flush-and-end trailers hints cut destroy'
+const ways = 'json head raw pieces realm later pipeline flush-and-end trailers hints cut destroy'
 const paths = [
   '/',
   '/static',

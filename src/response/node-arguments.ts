@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http'
+import { types } from 'node:util'
 
 /** The encoding among the arguments of Node's `write()` and `end()`, which may be left out. */
 export function encodingOf(argument: unknown): BufferEncoding | undefined {
@@ -11,7 +12,8 @@ export function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
     return Buffer.from(chunk, encodingOf(encoding))
   }
   if (Buffer.isBuffer(chunk)) return chunk
-  if (chunk instanceof Uint8Array) {
+  // The Edge runtime has classes of its own.
+  if (types.isUint8Array(chunk)) {
     return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
   }
   return undefined
