@@ -35,6 +35,7 @@ const HANDLERS = Symbol.for('@next/cache-handlers')
 const APPS = Symbol.for('fastify-next.caching-apps')
 const registry = globalThis as { [HANDLERS]?: Handlers | undefined }
 const apps = new Set<CachingApp>()
+const NOBODY: ReadonlySet<PageObserver> = new Set()
 
 function appsOf(handlers: Handlers | undefined): Set<CachingApp> | undefined {
   return Object(handlers?.FetchCache)[APPS]
@@ -80,7 +81,7 @@ function GlobalCacheHandler(context: unknown): CacheHandler {
   const app = runningApp() ?? (hasFiles ? appIn(serverDistDir) : undefined)
   if (hasFiles && app) return app.create(context)
   // What has lost its async context, say to a pool of connections, may be of any app.
-  const observers = app?.observers ?? (isAnyAppRunning() ? new Set<PageObserver>() : allObservers())
+  const observers = app?.observers ?? (isAnyAppRunning() ? NOBODY : allObservers())
   const Handler = hasFiles ? defaultHandlerFor(serverDistDir) : undefined
   return new ObservedCacheHandler(Handler ? new Handler(context) : NO_CACHE, observers)
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Background } from '../background.js'
 import type { NextServer } from '../next/server.js'
 import type { Settings } from '../options.js'
-import { type PageRules, pageRules } from './page-rules.js'
+import { pageRules } from './page-rules.js'
 import { PrerenderedPages } from './prerendered-pages.js'
 
 /** The kept answers of an app, once it is known that they can be. */
@@ -21,15 +21,8 @@ export function keepPrerenderedPages(
   { dev, prerenderCache }: Settings
 ): Prerendered {
   let pages: PrerenderedPages | undefined
-  let rules: PageRules
   const explain = (reason: string): void => {
     fastify.log.info(`Prerendered pages are not answered from memory: ${reason}.`)
-  }
-  if (!dev && prerenderCache !== false) {
-    // Before Next is prepared, which then loads all pages and lets nothing else begin meanwhile.
-    fastify.addHook('onReady', async () => {
-      rules = pageRules(next)
-    })
   }
   const close = (): void => {
     if (pages) next.pages?.observers.delete(pages)
@@ -54,7 +47,7 @@ export function keepPrerenderedPages(
       pages = new PrerenderedPages({
         maxBytes: prerenderCache.maxBytes,
         currentLookups: () => background.currentLookups(),
-        rules,
+        rules: pageRules(next),
         isFresh
       })
       observers.add(pages)

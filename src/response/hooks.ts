@@ -1,5 +1,4 @@
 import type { FastifyInstance, onRouteHookHandler, onSendHookHandler } from 'fastify'
-
 import type { ChosenHead } from './chosen-head.js'
 
 /** Where a reply keeps the answer that Next is writing for it. */
