@@ -28,6 +28,28 @@ function create(context: unknown = CONTEXT): CacheHandler {
   return new FetchCache(context)
 }
 
+class NamedHandler implements CacheHandler {
+  readonly name: string
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  async get() {
+    return null
+  }
+
+  async set() {}
+
+  async revalidateTag() {}
+}
+
+class OthersHandler extends NamedHandler {
+  constructor() {
+    super('others')
+  }
+}
+
 interface App extends CachingApp {
   runs: boolean
   told: string[]
@@ -49,7 +71,7 @@ function app(name: string): App {
     serverDistDir: `/${name}/.next/server`,
     observers: new Set([observed(name, told)]),
     isRunning: () => self.runs,
-    create: () => ({ name }) as unknown as CacheHandler
+    create: () => new NamedHandler(name)
   }
   return self
 }
@@ -159,7 +181,7 @@ t.test('what was there comes back with the end of the last app', async t => {
 
 t.test('what somebody has set since is left alone', async t => {
   const one = added(t, 'one')
-  const others = { FetchCache: class {} as unknown as NonNullable<Handlers['FetchCache']> }
+  const others = { FetchCache: OthersHandler }
   globals[HANDLERS] = others
   t.ok(hasOtherGlobalHandler())
   one.remove()

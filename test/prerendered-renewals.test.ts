@@ -116,3 +116,15 @@ t.test('when a client leaves before Next has begun, the next one asks Next', asy
   t.strictSame(await sourcesOf(see, '/renewed'), ONE)
   renewal.open()
 })
+
+t.test('res.revalidate() acts on the next request, and on that page alone', async t => {
+  const { load, see, warm } = await serveRemembering(t, 'fresh')
+  for (const path of ['/legacy', '/data']) await warm(path, PLAIN)
+  const before = await see('/legacy', PLAIN)
+  t.equal(before.source, 'memory')
+  t.equal(String((await load('/api/renew')).body), 'renewed')
+  const after = await see('/legacy', PLAIN)
+  t.equal(after.source, 'Next')
+  t.not(String(after.body), String(before.body))
+  t.equal((await see('/data', PLAIN)).source, 'memory')
+})
