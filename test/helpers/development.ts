@@ -61,9 +61,16 @@ export async function compiled(socket: WebSocket): Promise<void> {
   })
 }
 
-/** Resolves when a page loads no more: what is edited before it watches its files is lost to it. */
+const LOADS_NO_MORE = `document.readyState === 'complete' && performance
+  .getEntriesByType('resource')
+  .every(({ responseEnd }) => performance.now() - responseEnd > 500)`
+
+/**
+ * Resolves when a page loads no more: what is edited before it watches its files is lost to it. (The
+ * state `networkidle` of Playwright may never come, where the last file is one of the browser's cache.)
+ */
 export async function settled(page: Page): Promise<void> {
-  await page.waitForLoadState('networkidle')
+  await page.waitForFunction(LOADS_NO_MORE, undefined, { polling: 50 })
 }
 
 // As text, since the types of the DOM are not those of the server.
