@@ -6,13 +6,21 @@ export default defineConfig({
     context: 'src/context.ts',
     'context-in-browser': 'src/context/in-browser.ts',
     'context-in-edge-runtime': 'src/context/in-edge-runtime.ts',
+    instrumentation: 'src/instrumentation.ts',
+    'instrumentation-in-edge-runtime': 'src/instrumentation/in-edge-runtime.ts',
     cli: 'src/cli.ts',
     // Next imports it by its path.
     'guarded-cache-handler': 'src/next/guarded-cache-handler.ts'
   },
   format: ['esm', 'cjs'],
   target: 'node20',
-  dts: { entry: { index: 'src/index.ts', context: 'src/context.ts' } },
+  dts: {
+    entry: {
+      index: 'src/index.ts',
+      context: 'src/context.ts',
+      instrumentation: 'src/instrumentation.ts'
+    }
+  },
   external: [/the context of fastify-next/],
   shims: true,
   sourcemap: true,

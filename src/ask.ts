@@ -16,6 +16,8 @@ import { hasLeft } from './response/connection-response.js'
 import { statusOf } from './response/error-status.js'
 import { kAnswer } from './response/hooks.js'
 import { nextFirst, type Precedence } from './response/precedence.js'
+import { beginTiming } from './response/server-timing.js'
+import { kPageRequest } from './route-of-next.js'
 import type { StaticFiles } from './static/static-files.js'
 import { headOf } from './upgrade/gate.js'
 import { leaveOutUpgrade } from './upgrade/ordinary.js'
@@ -47,10 +49,11 @@ interface Parts {
 export function asker(
   { next, readiness, background, connections, staticFiles, prerendered }: Parts,
   fastify: FastifyInstance,
-  { dev }: Settings
+  { dev, serverTiming }: Settings
 ): Asker {
   const filterForwarded = forwardedHeaderFilter(fastify)
   const passPolicy = policyPasser(fastify.log)
+  const noteAsked = serverTiming ? beginTiming : undefined
 
   function open(
     reply: FastifyReply,
@@ -80,11 +83,12 @@ export function asker(
     ask(request, reply, bodyLimit) {
       // The client may have left while hooks were running.
       if (hasLeft(reply.raw)) return
-      const file = staticFiles.find(String(request.raw.url))
-      if (file?.answer(request, reply)) return
-      const visit = file ? undefined : prerendered.pages?.answer(request, reply)
-      if (visit === 'answered') return
-      const answer = open(reply, request.raw, nextFirst, file ?? visit)
+      noteAsked?.(reply)
+      const file = staticFiles.answer(request, reply)
+      if (file === 'answered') return
+      const witness = file ?? prerendered.answer(request, reply)
+      if (witness === 'answered') return
+      const answer = open(reply, request.raw, nextFirst, witness)
       if (bodyLimit !== undefined) {
         limitBody(request, bodyLimit, error => {
           // The rest of the body is not read, so the connection can't be used again.
@@ -96,6 +100,8 @@ export function asker(
       start(answer, reply, next.handle)
     },
     render(reply, request, precedence, handle = next.handle) {
+      noteAsked?.(reply)
+      reply.request[kPageRequest] = request
       start(open(reply, request, precedence), reply, handle)
     },
     async bypass(reply, call) {

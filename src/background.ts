@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
-import { type Exchange, provideExchanges } from './context/exchanges.js'
+import { type Exchange, exchangeFinders } from './context/exchanges.js'
+import type { NextErrorListener } from './instrumentation/error-reporters.js'
 import type { Lookup } from './prerender/page-visit.js'
 import { openReply } from './response/open-reply.js'
 import { running, runWith } from './running.js'
@@ -10,12 +10,13 @@ import { within } from './within.js'
 interface Owner {
   readonly log: FastifyBaseLogger
   readonly dev: boolean
+  readonly onNextError?: NextErrorListener | undefined
 }
 
 /** A call of Next, for what it has to say. */
 export interface Call extends Owner {
-  /** The request that it is about. */
-  readonly request: IncomingMessage | undefined
+  /** To the request that it is about. */
+  readonly reply: FastifyReply | undefined
   /** The same without a request. */
   readonly ofApp: Call
 }
@@ -65,6 +66,8 @@ export interface Background {
   currentLookups(): Lookup[] | undefined
   /** Whether this code runs in such a call, or has been started by one. */
   isCurrent(): boolean
+  /** How much of it is under way. */
+  readonly tasks: number
   /** Waits for the background work, for `timeout` ms at most, and resolves to whose work is left. */
   settle(timeout: number): Promise<string[]>
   release(): void
@@ -93,6 +96,9 @@ export function collectBackground(owner: Owner): Background {
     currentLookups() {
       const { call } = running()
       return call?.pending === pending ? call.lookups : undefined
+    },
+    get tasks() {
+      return pending.size
     },
     isCurrent: () => running().call?.pending === pending,
     async settle(timeout) {
@@ -123,15 +129,15 @@ export class RequestContext implements WaitingContext, Call {
   readonly pending: Pending
   readonly ofApp: Call
   readonly lookups: Lookup[] | undefined
+  readonly reply: FastifyReply | undefined
   readonly #owner: Owner
-  readonly #reply: FastifyReply | undefined
   #exchange: Exchange | undefined
 
   constructor(pending: Pending, owner: Owner, { reply, lookups, ofApp }: About = {}) {
     this.pending = pending
     this.lookups = lookups
     this.#owner = owner
-    this.#reply = reply
+    this.reply = reply
     this.ofApp = ofApp ?? this
   }
 
@@ -140,16 +146,16 @@ export class RequestContext implements WaitingContext, Call {
   }
 
   get log(): FastifyBaseLogger {
-    return (this.#reply?.request ?? this.#owner).log
+    return (this.reply?.request ?? this.#owner).log
   }
 
-  get request(): IncomingMessage | undefined {
-    return this.#reply?.request.raw
+  get onNextError(): NextErrorListener | undefined {
+    return this.#owner.onNextError
   }
 
   /** What pages ask for. */
   get exchange(): Exchange | undefined {
-    const reply = this.#reply
+    const reply = this.reply
     if (reply === undefined) return undefined
     this.#exchange ??= { request: reply.request, reply: openReply(reply) }
     return this.#exchange
@@ -160,7 +166,7 @@ export class RequestContext implements WaitingContext, Call {
     const tracked: Promise<unknown> = Promise.resolve(promise)
       .catch(() => {})
       .finally(() => this.pending.delete(tracked))
-    this.pending.set(tracked, this.#reply?.request)
+    this.pending.set(tracked, this.reply?.request)
   }
 }
 
@@ -175,7 +181,7 @@ function install(): () => void {
   const before = registry[PROVIDER]
   const provider: RequestContextProvider = { get: () => running().call ?? before?.get() }
   registry[PROVIDER] = provider
-  const withdraw = provideExchanges(() => running().call?.exchange)
+  const withdraw = exchangeFinders.add(() => running().call?.exchange)
   return () => {
     withdraw()
     if (registry[PROVIDER] !== provider) return

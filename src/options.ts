@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { LogLevel } from 'fastify'
 import { FST_NEXT_INVALID_OPTION } from './errors.js'
+import type { NextErrorListener } from './instrumentation/error-reporters.js'
 import { isPlainObject } from './plain-object.js'
 
 /** What an HTTP server has to offer to be handed to Next as `httpServer`. */
@@ -119,14 +120,28 @@ export interface FastifyNextOptions {
    * @default the level of the instance
    */
   logLevel?: LogLevel
+  /**
+   * Is told of each error of a page, an action, a route handler or the proxy, after it is logged. The
+   * app's `instrumentation.js` has to export what `fastify-next/instrumentation` has.
+   * @example
+   * onNextError: (error, request, { routePath }) => errorsTotal.inc({ route: routePath })
+   */
+  onNextError?: NextErrorListener
+  /**
+   * Tell with each answer how long Fastify's hooks and Next, or the memory, have taken, in the header
+   * `Server-Timing`.
+   * @default false
+   */
+  serverTiming?: boolean
 }
+
+/** Those that have no default. */
+type Optional = 'port' | 'httpServer' | 'bodyLimit' | 'logLevel' | 'onNextError'
 
 /** The options after validation: complete, with an absolute `dir`. */
 export type Settings = Readonly<
-  Required<
-    Omit<FastifyNextOptions, 'port' | 'httpServer' | 'bodyLimit' | 'logLevel' | 'prerenderCache'>
-  > &
-    Pick<FastifyNextOptions, 'port' | 'httpServer' | 'bodyLimit' | 'logLevel'> & {
+  Required<Omit<FastifyNextOptions, Optional | 'prerenderCache'>> &
+    Pick<FastifyNextOptions, Optional> & {
       prerenderCache: false | { readonly maxBytes: number }
     }
 >
@@ -200,7 +215,9 @@ const rules: Readonly<Record<keyof FastifyNextOptions, Rule>> = {
   bodyLimit: wholeBytes,
   closeTimeout: milliseconds,
   drainDelay: milliseconds,
-  logLevel: text
+  logLevel: text,
+  onNextError: { accepts: value => typeof value === 'function', expected: 'a function' },
+  serverTiming: boolean
 }
 
 function assertValid(options: Readonly<Record<string, unknown>>): void {
@@ -269,6 +286,8 @@ export function resolveOptions(options: FastifyNextOptions, log?: object): Setti
     bodyLimit: options.bodyLimit,
     closeTimeout: options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT_MS,
     drainDelay: options.drainDelay ?? 0,
-    logLevel: options.logLevel
+    logLevel: options.logLevel,
+    onNextError: options.onNextError,
+    serverTiming: options.serverTiming ?? false
   })
 }

@@ -17,10 +17,13 @@ import { addErrorTreatment } from './process-errors.js'
 import { Readiness } from './readiness.js'
 import { addReplyDecorators } from './render/decorators.js'
 import { addErrorHook } from './response/hooks.js'
+import { addServerTiming } from './response/server-timing.js'
+import { addNextRoute } from './route-of-next.js'
 import { addRoutes, routeDeclarer } from './routes.js'
 import { addOrigin } from './served-address.js'
 import { addStart } from './start.js'
 import { addStaticFiles } from './static/static-files.js'
+import { addStats } from './stats.js'
 import { addUnderPressure } from './under-pressure.js'
 import { upgradeAnswerer } from './upgrade/routed.js'
 import { Sockets } from './upgrade/sockets.js'
@@ -30,7 +33,8 @@ async function plugin(fastify: FastifyInstance, options: FastifyNextOptions): Pr
   if (fastify.hasDecorator('nextApp')) throw new FST_NEXT_ALREADY_REGISTERED()
   const settings = resolveOptions(options, fastify.log)
   await addUnderPressure(fastify, settings)
-  const background = collectBackground({ log: fastify.log, dev: settings.dev })
+  const { dev, onNextError } = settings
+  const background = collectBackground({ log: fastify.log, dev, onNextError })
   const { next, closeLogs } = await loadApp(fastify, settings, background)
   const closing = closingOf(fastify, settings)
   closing.whenClosed(closeLogs)
@@ -74,6 +78,9 @@ function serve(
   fastify.decorate('next', routeDeclarer(app, replies, settings, askNext, answerUpgrade))
   addReplyDecorators(fastify, next, askNext)
   addErrorHook(fastify)
+  addNextRoute(fastify)
+  addServerTiming(fastify, settings)
+  addStats(fastify, { background, connections, staticFiles, prerendered })
 
   leaveCompression(fastify, next)
   addRoutes(fastify, next, settings, askNext, answerUpgrade)

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Background } from './background.js'
+import { errorsAreReported } from './logs/request-errors.js'
 import { logStart } from './logs/start.js'
 import type { NextServer } from './next/server.js'
 import type { Settings } from './options.js'
@@ -14,13 +15,20 @@ interface Parts {
   prerendered: Prerendered
 }
 
+const NOT_REPORTED =
+  'onNextError is told of nothing: export onRequestError and register of ' +
+  '"fastify-next/instrumentation" from the instrumentation file of the app.'
+
 /** Starts Next when Fastify is ready: in production before it listens, else in the background. */
 export function addStart(
   fastify: FastifyInstance,
   { next, background, readiness, prerendered }: Parts,
-  { dev }: Settings
+  { dev, onNextError }: Settings
 ): void {
-  const prepare = () => background.run(() => next.prepare())
+  const prepare = async (): Promise<void> => {
+    await background.run(() => next.prepare())
+    if (onNextError && !errorsAreReported()) fastify.log.warn(NOT_REPORTED)
+  }
   fastify.addHook('onReady', async () => {
     background.provide()
     if (dev) {

@@ -2,7 +2,13 @@ import { createRequire } from 'node:module'
 import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
 import { readPrefix } from '../src/next/message-prefix.js'
-import { addRenders, currentRoute, outsideOfRenders } from '../src/next/renders.js'
+import {
+  addRenders,
+  currentRoute,
+  isInProxy,
+  outsideOfRenders,
+  routeOf
+} from '../src/next/renders.js'
 import { answered } from './helpers/answered.js'
 import { fixturePath } from './helpers/fixture.js'
 import { setGlobal } from './helpers/globals.js'
@@ -39,12 +45,15 @@ t.test('the stores of a render name its route, as the data of the request does',
   setGlobal(t, 'runInPage', () => void routes.push(workAsyncStorage.getStore()?.route))
   await answered(`${url}/given`)
   t.strictSame(routes, ['/given'])
-  const rendered = workAsyncStorage.run({ route: '/given' }, () => currentRoute({} as never))
+  const rendered = workAsyncStorage.run({ route: '/given' }, currentRoute)
   t.equal(rendered, '/given')
   const { addRequestMeta } = require('next/dist/server/request-meta')
   const request = { [META]: {} }
   addRequestMeta(request, 'match', { definition: { pathname: '/blog/[slug]' } })
-  t.equal(currentRoute(request as never), '/blog/[slug]')
+  t.equal(routeOf(request as never), '/blog/[slug]')
+  t.notOk(isInProxy(request as never))
+  addRequestMeta(request, 'middlewareInvoke', true)
+  t.ok(isInProxy(request as never))
 })
 
 t.test('without them nothing is known of a render, and all else goes on', async t => {
@@ -52,7 +61,9 @@ t.test('without them nothing is known of a render, and all else goes on', async 
     throw new Error('It is not there')
   }
   addRenders({ version: '16.99.0', directory: '/nowhere', load })
-  t.equal(currentRoute({} as never), undefined)
+  t.equal(currentRoute(), undefined)
+  t.equal(routeOf({} as never), undefined)
+  t.notOk(isInProxy({} as never))
   t.equal(
     outsideOfRenders(() => 'called'),
     'called'

@@ -28,6 +28,8 @@ const FILES = [
   'dist/context.d.ts',
   'dist/context.js',
   'dist/context.js.map',
+  'dist/error-reporters-*.d.cts',
+  'dist/error-reporters-*.d.ts',
   'dist/guarded-cache-handler.js',
   'dist/guarded-cache-handler.js.map',
   'dist/index.cjs',
@@ -36,13 +38,22 @@ const FILES = [
   'dist/index.d.ts',
   'dist/index.js',
   'dist/index.js.map',
+  'dist/instrumentation-in-edge-runtime.js',
+  'dist/instrumentation-in-edge-runtime.js.map',
+  'dist/instrumentation.cjs',
+  'dist/instrumentation.cjs.map',
+  'dist/instrumentation.d.cts',
+  'dist/instrumentation.d.ts',
+  'dist/instrumentation.js',
+  'dist/instrumentation.js.map',
   'package.json'
 ]
 
-const ENTRIES = ['.', './context', './package.json']
+const ENTRIES = ['.', './context', './instrumentation', './package.json']
 const NAMES = {
   'fastify-next': ['default', 'errors', 'fastifyNext'],
-  'fastify-next/context': ['getFastify', 'getRenderData', 'getReply', 'getRequest']
+  'fastify-next/context': ['getFastify', 'getRenderData', 'getReply', 'getRequest'],
+  'fastify-next/instrumentation': ['onRequestError', 'register']
 }
 
 const LIST_NAMES = `
@@ -115,7 +126,9 @@ async function packedFiles(): Promise<string[]> {
 }
 
 t.test('the package holds these files', async t => {
-  const names = (await packedFiles()).map(path => path.replace(/chunk-\w+/, 'chunk-*'))
+  const names = (await packedFiles()).map(path =>
+    path.replace(/(chunk|error-reporters)-\w+/, '$1-*')
+  )
   t.strictSame([...new Set(names)].sort(), FILES)
 })
 

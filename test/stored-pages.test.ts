@@ -9,6 +9,7 @@ function page(cacheKey: string, tags: string[] = [], size = 1_000): StoredPage {
     headers: {},
     isForGetOnly: false,
     lifetime: { fresh: 0, usable: 0 },
+    route: undefined,
     tags
   }
 }

@@ -44,6 +44,7 @@ const CASES: Case[] = [
 ]
 
 const SERVER = ['options', 'routes', 'replies', 'errors', 'rejected']
+const APP = ['pages', 'instrumentation']
 /** What a server is compiled with. Pages need the DOM, since React does. */
 const ONLY_NODE = { types: ['node'] }
 const DOM = { lib: ['es2023', 'dom', 'dom.iterable'] }
@@ -59,7 +60,16 @@ t.test('the optional peer is not there', async t => {
 t.test('no declaration reaches into Next', async t => {
   const dist = join(consumer.installed, 'dist')
   const names = (await readdir(dist)).filter(name => /\.d\.[cm]?ts$/.test(name)).sort()
-  t.strictSame(names, ['context.d.cts', 'context.d.ts', 'index.d.cts', 'index.d.ts'])
+  t.strictSame(names.map(withoutHash), [
+    'context.d.cts',
+    'context.d.ts',
+    'error-reporters.d.cts',
+    'error-reporters.d.ts',
+    'index.d.cts',
+    'index.d.ts',
+    'instrumentation.d.cts',
+    'instrumentation.d.ts'
+  ])
   for (const name of names) {
     const text = await readFile(join(dist, name), 'utf8')
     const lines = text.split('\n').filter(line => /['"]next['"/]|next\/dist/.test(line))
@@ -74,17 +84,23 @@ for (const { name, project, loading, endings } of CASES) {
       ...loading
     ])
     t.strictSame(compiled.all(), [])
-    const declarations = endings.map(ending => `dist/index${ending}`)
-    t.strictSame(compiled.filesOf('fastify-next'), declarations)
+    const declarations = ['error-reporters', 'index'].flatMap(file =>
+      endings.map(ending => `dist/${file}${ending}`)
+    )
+    t.strictSame(compiled.filesOf('fastify-next').map(withoutHash), declarations)
     t.strictSame(compiled.filesOf('next'), [])
   })
 
   // Next's own declarations have errors, which only `skipLibCheck` hides.
   t.test(`pages compile as ${name}, the package checked`, async t => {
-    const compiled = await compile(consumer.dir, withOptions(project, DOM), ['pages'])
+    const compiled = await compile(consumer.dir, withOptions(project, DOM), APP)
     t.strictSame(compiled.own(), [])
     // They are never loaded with `require`.
-    t.strictSame(compiled.filesOf('fastify-next'), [`dist/context${endings.at(-1)}`])
+    const files = ['context', 'error-reporters', 'instrumentation']
+    t.strictSame(
+      compiled.filesOf('fastify-next').map(withoutHash),
+      files.map(file => `dist/${file}${endings.at(-1)}`)
+    )
     t.ok(compiled.filesOf('next').length > 0)
   })
 }
@@ -107,6 +123,11 @@ t.test('what a consumer does wrong fails to compile', async t => {
     t.strictSame(found.sort(), wrong.sort(), kind)
   }
 })
+
+/** Of what several declarations have in common. */
+function withoutHash(name: string): string {
+  return name.replace(/(error-reporters)-\w+/, '$1')
+}
 
 function withOptions(project: Project, options: Project['compilerOptions']): Project {
   return { ...project, compilerOptions: { ...project.compilerOptions, ...options } }

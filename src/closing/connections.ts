@@ -88,6 +88,11 @@ export class Connections {
     })
   }
 
+  /** How many requests Next is answering. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
   /** Resolves when Next has answered everything. */
   async idle(): Promise<void> {
     if (this.#inFlight === 0) return

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { SharedSet } from '../shared-set.js'
 
 /** A request of Fastify's and its reply. */
 export interface Exchange {
@@ -6,25 +7,11 @@ export interface Exchange {
   readonly reply: FastifyReply
 }
 
-/** Finds the exchange that the current code works for. */
-export type FindExchange = () => Exchange | undefined
-
-/** Bundlers make copies of this module, which have only `globalThis` in common. */
-const REGISTRY = Symbol.for('fastify-next.exchanges')
-const registry = globalThis as { [REGISTRY]?: Set<FindExchange> }
-
-/** Lets pages find their exchanges, until what is returned is called. */
-export function provideExchanges(find: FindExchange): () => void {
-  const finders = registry[REGISTRY] ?? new Set()
-  registry[REGISTRY] = finders.add(find)
-  return () => {
-    finders.delete(find)
-    if (finders.size === 0 && registry[REGISTRY] === finders) delete registry[REGISTRY]
-  }
-}
+/** Each finds the exchange that the current code works for, if it is one of its own. */
+export const exchangeFinders = new SharedSet<() => Exchange | undefined>('exchanges')
 
 export function currentExchange(): Exchange | undefined {
-  for (const find of registry[REGISTRY] ?? []) {
+  for (const find of exchangeFinders) {
     const exchange = find()
     if (exchange) return exchange
   }

@@ -1,9 +1,10 @@
 import { inspect } from 'node:util'
-import { type Call, currentCall } from '../background.js'
+import { currentCall } from '../background.js'
 import { isSaidByError } from '../next/config.js'
 import { readPrefix } from '../next/message-prefix.js'
 import { isCalledByNext } from '../next/own-code.js'
 import { messageOf } from './message.js'
+import { logPrintedError } from './request-errors.js'
 import { type Wrap, WrappedMethod } from './wrapped-method.js'
 import { type Level, takesNoErrors, write } from './write.js'
 
@@ -23,9 +24,6 @@ export const consoleMethods = Object.entries(LEVELS).map(
   ([name, level]) => new WrappedMethod(console, name, logInstead(name, level))
 )
 
-/** In which call Next has printed an error last. */
-const printed = new WeakMap<Error, Call>()
-
 function logInstead(name: string, level: Level): Wrap {
   return (args, pass, wrapper) => {
     const call = currentCall()
@@ -36,18 +34,10 @@ function logInstead(name: string, level: Level): Wrap {
     const { text, level: prefixed } = readPrefix(message.text)
     const mayBeOfNext = text !== message.text || message.error !== undefined
     if (!mayBeOfNext || !isCalledByNext(wrapper)) write(call, level, message)
-    else if (!isSaidByError(text) && !isPrintedAgain(call, message.error)) {
-      write(call, prefixed === 'debug' ? prefixed : level, { ...message, text })
-    }
+    else if (isSaidByError(text)) return undefined
+    else if (level === 'error' && message.error) logPrintedError(call, { ...message, text })
+    else write(call, prefixed === 'debug' ? prefixed : level, { ...message, text })
   }
-}
-
-/** The errors of the Pages Router are, in development. */
-function isPrintedAgain(call: Call, error: Error | undefined): boolean {
-  if (error === undefined) return false
-  const isKnown = printed.get(error) === call
-  printed.set(error, call)
-  return isKnown
 }
 
 /** What `console.dir()` prints. */

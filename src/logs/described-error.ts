@@ -20,3 +20,9 @@ export function forDevelopers(error: Error): Error {
     stack: value(stripVTControlCharacters(inspect(error)))
   })
 }
+
+/** By which the page that a browser shows names the error. */
+export function digestOf(error: unknown): string | undefined {
+  const { digest } = Object(error) as { digest?: unknown }
+  return typeof digest === 'string' ? digest : undefined
+}

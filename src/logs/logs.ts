@@ -1,4 +1,5 @@
 import { consoleMethods } from './console.js'
+import { reportedErrors } from './request-errors.js'
 import { logInstead } from './standard-output.js'
 import { WorkersOutput } from './workers-output.js'
 import { WrappedMethod } from './wrapped-method.js'
@@ -18,7 +19,8 @@ const users = new Map<Output, number>()
  * console then stays in use, such as the log that it keeps for agents in development.
  */
 export function openLogs({ dev }: { dev: boolean }): () => void {
-  const outputs = dev ? [...consoleMethods, ...outputsOfDevelopment()] : consoleMethods
+  const ofAll = [...consoleMethods, reportedErrors]
+  const outputs = dev ? [...ofAll, ...outputsOfDevelopment()] : ofAll
   for (const output of outputs) change(output, 1)
   return () => {
     for (const output of outputs) change(output, -1)

@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type Call, outsideOfCalls } from '../background.js'
+import type { NextErrorContext } from '../instrumentation/error-reporters.js'
 import { currentRoute, outsideOfRenders } from '../next/renders.js'
-import { forDevelopers, isError } from './described-error.js'
+import { digestOf, forDevelopers, isError } from './described-error.js'
 
 export type Level = 'error' | 'warn' | 'info' | 'debug'
 
@@ -9,6 +10,8 @@ export type Level = 'error' | 'warn' | 'info' | 'debug'
 export interface Message {
   text: string
   error?: unknown
+  /** What else is known of the error. */
+  context?: NextErrorContext | undefined
 }
 
 const children = new WeakMap<FastifyBaseLogger, FastifyBaseLogger>()
@@ -22,10 +25,10 @@ export function takesNoErrors({ error }: FastifyBaseLogger): boolean {
 }
 
 /** Logs what a call of Next has to say, with the request and the route that it is about. */
-export function write(call: Call, level: Level, { text, error }: Message): void {
+export function write(call: Call, level: Level, { text, error, context }: Message): void {
   const message = text === '' && isError(error) ? error.message : text
   if (message === '' && error === undefined) return
-  const route = call.request && currentRoute(call.request)
+  const route = routeOf(call)
   // Loggers look at the clock, which ends a prerender, and may use the console themselves.
   outsideOfRenders(() =>
     outsideOfCalls(() => {
@@ -35,19 +38,18 @@ export function write(call: Call, level: Level, { text, error }: Message): void 
         return
       }
       const err = call.dev && isError(error) ? forDevelopers(error) : error
-      log[level]({ err, route, digest: digestOf(error) }, message)
+      log[level]({ err, ...(context ?? { route, digest: digestOf(error) }) }, message)
     })
   )
+}
+
+/** The pattern of Next's route that a call is about. */
+export function routeOf({ reply }: Call): string | undefined {
+  return reply && (currentRoute() ?? reply.request.nextRoute)
 }
 
 function childOf(log: FastifyBaseLogger): FastifyBaseLogger {
   const child = children.get(log) ?? log.child({ module: 'next' })
   children.set(log, child)
   return child
-}
-
-/** By which the page that a browser shows names the error. */
-function digestOf(error: unknown): string | undefined {
-  const { digest } = Object(error) as { digest?: unknown }
-  return typeof digest === 'string' ? digest : undefined
 }

@@ -51,22 +51,34 @@ export function outsideOfRenders<Result>(call: () => Result): Result {
   return run()
 }
 
-/** The route of Next that runs, as `/blog/[slug]`, or else the one that a request has come to. */
-export function currentRoute(request: IncomingMessage): string | undefined {
+/** The route of the App Router that runs, as `/blog/[slug]`. */
+export function currentRoute(): string | undefined {
   for (const { workAsyncStorage } of packages.values()) {
     const route = workAsyncStorage?.getStore()?.route
     if (typeof route === 'string') return route
   }
-  return routeOf(request)
+  return undefined
 }
 
-/** next/dist/server/request-meta.js: of the Pages Router nothing else is known. */
+/** Whether Next is running the app's proxy. */
+export function isInProxy(request: IncomingMessage): boolean {
+  return metaOf(request).middlewareInvoke === true
+}
+
+/** The route to which a request has led, as `/blog/[slug]`. */
+export function routeOf(request: IncomingMessage): string | undefined {
+  const pathname = metaOf(request).match?.definition?.pathname
+  return typeof pathname === 'string' ? pathname : undefined
+}
+
+interface Meta {
+  match?: { definition?: { pathname?: unknown } }
+  middlewareInvoke?: unknown
+}
+
+/** next/dist/server/request-meta.js: what Next notes on a request. */
 const META = Symbol.for('NextInternalRequestMeta')
 
-function routeOf(request: IncomingMessage): string | undefined {
-  const { match } = Object(Reflect.get(request, META)) as {
-    match?: { definition?: { pathname?: unknown } }
-  }
-  const pathname = match?.definition?.pathname
-  return typeof pathname === 'string' ? pathname : undefined
+function metaOf(request: IncomingMessage): Meta {
+  return Object(Reflect.get(request, META))
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { PageEntry } from '../next/page-cache.js'
 import type { Witness } from '../response/answer.js'
 import type { Headers } from '../response/headers.js'
@@ -14,12 +15,14 @@ type Accept = (visit: PageVisit, headers: Headers) => ((body: Buffer) => void) |
 /** A request that Next answers, and whose answer may be kept. */
 export class PageVisit implements Witness {
   readonly lookups: Lookup[] = []
+  readonly request: IncomingMessage
   readonly path: string
   readonly name: string
   readonly #accept: Accept
   #isAnswered = false
 
-  constructor(path: string, name: string, accept: Accept) {
+  constructor(request: IncomingMessage, path: string, name: string, accept: Accept) {
+    this.request = request
     this.path = path
     this.name = name
     this.#accept = accept

@@ -2,7 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { IsFresh } from '../next/freshness.js'
 import type { PageObserver } from '../next/page-cache.js'
+import { routeOf } from '../next/renders.js'
 import type { Headers } from '../response/headers.js'
+import type { Tally } from '../tally.js'
 import { isKept, nameOf, pathOf } from './page-request.js'
 import type { PageRules } from './page-rules.js'
 import { type Lookup, PageVisit } from './page-visit.js'
@@ -10,10 +12,14 @@ import { entryOf, FOR_EVER, isForAll, isWithoutLifetime } from './storable.js'
 import { now, type StoredPage, sendPage, staleFrom } from './stored-page.js'
 import { StoredPages } from './stored-pages.js'
 
+/** Why Next was asked: see `NextStats`. */
+export type PagesTally = Tally<'off' | 'request' | 'absent' | 'expired' | 'stale' | 'conditional'>
+
 /** After so long somebody else has Next renew a page. */
 const RENEWAL_MS = 5_000
 
 interface Parts {
+  tally: PagesTally
   maxBytes: number
   /** Of the request whose call of Next this is. */
   currentLookups(): Lookup[] | undefined
@@ -37,24 +43,40 @@ export class PrerenderedPages implements PageObserver {
    * what it answers.
    */
   answer(request: FastifyRequest, reply: FastifyReply): 'answered' | PageVisit | undefined {
-    const { rules, isFresh } = this.#parts
+    const { rules, isFresh, tally } = this.#parts
     const { raw } = request
     const name = nameOf(raw)
-    if (name === undefined || rules.isHtmlLimited?.(raw.headers['user-agent'])) return undefined
+    if (name === undefined || rules.isHtmlLimited?.(raw.headers['user-agent'])) {
+      tally.misses.request++
+      return undefined
+    }
     const page = this.#pages.get(name)
-    if (page === undefined) return this.#visitBy(raw, name)
+    if (page === undefined) {
+      tally.misses.absent++
+      return this.#visitBy(raw, name)
+    }
     const time = now()
     if (time >= page.lifetime.usable) {
       this.#pages.delete(name)
+      tally.misses.expired++
       return this.#visitBy(raw, name)
     }
     const isStale = time > page.lifetime.fresh
     if (isStale && renews(raw) && this.#pages.beginRenewal(page, time, RENEWAL_MS)) {
+      tally.misses.stale++
       return this.#renewalBy(raw, name, page, reply)
     }
-    return sendPage(request, reply, isStale ? staleFrom(page) : page, isFresh)
-      ? 'answered'
-      : undefined
+    if (!sendPage(request, reply, isStale ? staleFrom(page) : page, isFresh)) {
+      tally.misses.conditional++
+      return undefined
+    }
+    tally.hits++
+    return 'answered'
+  }
+
+  /** What the kept answers take, at the most. */
+  get bytes(): number {
+    return this.#pages.bytes
   }
 
   lookUp(): ReturnType<PageObserver['lookUp']> {
@@ -75,7 +97,7 @@ export class PrerenderedPages implements PageObserver {
 
   #visitBy(raw: IncomingMessage, name: string): PageVisit {
     const accept = isKept(raw) ? this.#accept : () => undefined
-    return new PageVisit(pathOf(String(raw.url)), name, accept)
+    return new PageVisit(raw, pathOf(String(raw.url)), name, accept)
   }
 
   #renewalBy(raw: IncomingMessage, name: string, page: StoredPage, reply: FastifyReply): PageVisit {
@@ -110,15 +132,22 @@ export class PrerenderedPages implements PageObserver {
     return { cacheKey, tags, isForGetOnly: isRoute || isDescribed, lifetime: entry }
   }
 
-  #keep({ lookups, name }: PageVisit, origin: Origin, headers: Headers, body: Buffer): void {
+  #keep(
+    { request, lookups, name }: PageVisit,
+    origin: Origin,
+    headers: Headers,
+    body: Buffer
+  ): void {
     const [lookup, ...others] = lookups
     // What has changed since Next has looked may be this page.
     if (others.length > 0 || (lookup && lookup.changes !== this.#changes)) return
-    this.#pages.set(name, { ...origin, headers: ownHeaders(headers, body), body: ownCopy(body) })
+    const route = routeOf(request)
+    const own = { headers: ownHeaders(headers, body), body: ownCopy(body) }
+    this.#pages.set(name, { ...origin, route, ...own })
   }
 }
 
-type Origin = Omit<StoredPage, 'headers' | 'body'>
+type Origin = Omit<StoredPage, 'route' | 'headers' | 'body'>
 
 /** For the others Next renews nothing: next/dist/server/route-modules/route-module.js. */
 function renews({ headers }: IncomingMessage): boolean {

@@ -2,13 +2,16 @@ import type { FastifyInstance } from 'fastify'
 import type { Background } from '../background.js'
 import type { NextServer } from '../next/server.js'
 import type { Settings } from '../options.js'
+import { Tally } from '../tally.js'
 import { pageRules } from './page-rules.js'
-import { PrerenderedPages } from './prerendered-pages.js'
+import { type PagesTally, PrerenderedPages } from './prerendered-pages.js'
 
 /** The kept answers of an app, once it is known that they can be. */
 export interface Prerendered {
-  /** `undefined`, too, from the first change that may not have been seen. */
-  readonly pages: PrerenderedPages | undefined
+  readonly tally: PagesTally
+  /** What they take, at the most. */
+  readonly bytes: number
+  answer: PrerenderedPages['answer']
   /** After Next is prepared. */
   open(): void
 }
@@ -20,6 +23,7 @@ export function keepPrerenderedPages(
   background: Background,
   { dev, prerenderCache }: Settings
 ): Prerendered {
+  const tally: PagesTally = new Tally('off', 'request', 'absent', 'expired', 'stale', 'conditional')
   let pages: PrerenderedPages | undefined
   const explain = (reason: string): void => {
     fastify.log.info(`Prerendered pages are not answered from memory: ${reason}.`)
@@ -30,12 +34,19 @@ export function keepPrerenderedPages(
   }
   fastify.addHook('onClose', async () => close())
   return {
-    get pages() {
+    tally,
+    get bytes() {
+      return pages?.bytes ?? 0
+    },
+    answer(request, reply) {
+      // From the first change that may not have been seen.
       if (pages && next.pages?.problem !== undefined) {
         explain(next.pages.problem)
         close()
       }
-      return pages
+      if (pages) return pages.answer(request, reply)
+      tally.misses.off++
+      return undefined
     },
     open() {
       if (dev || prerenderCache === false) return
@@ -45,6 +56,7 @@ export function keepPrerenderedPages(
         return
       }
       pages = new PrerenderedPages({
+        tally,
         maxBytes: prerenderCache.maxBytes,
         currentLookups: () => background.currentLookups(),
         rules: pageRules(next),

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { IsFresh } from '../next/freshness.js'
 import type { Headers } from '../response/headers.js'
 import { sendStored } from '../response/stored-answer.js'
+import { kStoredRoute } from '../route-of-next.js'
 
 /** Until when an answer holds, in ms since 1970. */
 export interface Lifetime {
@@ -16,6 +17,8 @@ export interface StoredPage {
   /** Next's key of the page; the path of what lives as long as the build, which has none. */
   readonly cacheKey: string
   readonly tags: readonly string[]
+  /** As `/blog/[slug]`, where Next has said so. */
+  readonly route: string | undefined
   readonly lifetime: Lifetime
   readonly headers: Headers
   /** As it was sent, coded or not. */
@@ -36,11 +39,12 @@ export function staleFrom(page: StoredPage): StoredPage {
 
 /** Answers with a page as Next would, and returns whether it did. */
 export function sendPage(
-  { raw: { headers, method } }: FastifyRequest,
+  request: FastifyRequest,
   reply: FastifyReply,
   page: StoredPage,
   isFresh: IsFresh | undefined
 ): boolean {
+  const { headers, method } = request.raw
   const isConditional =
     headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined
   if (page.isForGetOnly && (isConditional || method === 'HEAD')) return false
@@ -48,10 +52,12 @@ export function sendPage(
     const { etag } = page.headers as { etag?: string }
     if (isFresh === undefined || etag === undefined) return false
     if (isFresh(headers, { etag })) {
+      request[kStoredRoute] = page.route
       sendStored(reply, 304, headersOf304(page.headers))
       return true
     }
   }
+  request[kStoredRoute] = page.route
   sendStored(reply, 200, page.headers, method === 'HEAD' ? undefined : page.body)
   return true
 }

@@ -21,6 +21,7 @@ import { returnUrl } from './lent-url.js'
 import { MergedHead } from './merged-head.js'
 import { NextResponse, type Payload } from './next-response.js'
 import { nextFirst, type Precedence } from './precedence.js'
+import { addTiming } from './server-timing.js'
 
 /** Calls Next with a request and the response that it is to write. */
 export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -158,7 +159,8 @@ export class Answer implements ReplyAnswer {
     const taker = this.#witness?.head(response.headStatus, ofNext)
     if (response.copy && taker) response.copy.taker = taker
     else response.copy = undefined
-    const headers = this.chosen.headers(this.#precedence.headers(ofNext, before, status))
+    const merged = this.chosen.headers(this.#precedence.headers(ofNext, before, status))
+    const headers = addTiming(reply, 'next', merged, before)
     this.#merged = new MergedHead(reply, headers, payload, before)
     // Fastify's `code()` ends at 599, Node's status codes at 999.
     if (status < 600) reply.code(status)

@@ -3,6 +3,7 @@ import { statusOf } from './error-status.js'
 import { copyOf, type Headers } from './headers.js'
 import { kAnswer, type ReplyAnswer } from './hooks.js'
 import { MergedHead } from './merged-head.js'
+import { addTiming } from './server-timing.js'
 
 /** An answer of Next's that was kept, on its way to another client through the reply. */
 class StoredAnswer implements ReplyAnswer {
@@ -12,7 +13,8 @@ class StoredAnswer implements ReplyAnswer {
 
   constructor(reply: FastifyReply, headers: Headers, payload: unknown) {
     this.#reply = reply
-    this.#head = new MergedHead(reply, headers, payload, copyOf(reply.getHeaders()))
+    const before = copyOf(reply.getHeaders())
+    this.#head = new MergedHead(reply, addTiming(reply, 'memory', headers, before), payload, before)
   }
 
   get isLeaving(): boolean {

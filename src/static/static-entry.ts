@@ -36,6 +36,11 @@ export class StaticEntry implements Witness {
     this.#isFresh = isFresh
   }
 
+  /** Whether Next has been asked for it. */
+  get isKnown(): boolean {
+    return this.#headers !== undefined
+  }
+
   /** Learns from an answer of Next's to a plain GET what the file is sent with. */
   head(status: number, answered: Headers): undefined {
     const { entityTag, lastModified, size } = this.#file

@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { NextServer } from '../next/server.js'
 import type { Settings } from '../options.js'
+import { Tally } from '../tally.js'
 import { buildPaths } from './build-paths.js'
 import { isCodable } from './coded-files.js'
 import { StaticEntry } from './static-entry.js'
@@ -23,11 +24,29 @@ export class StaticFiles {
   readonly #entries = new Map<string, StaticEntry>()
   readonly #onDisk = new Set<StaticFile>()
   readonly #variants = new Variants(bytes => this.#reserve(bytes))
+  readonly tally = new Tally('absent', 'request')
   #bytesLeft = MAX_BYTES
 
-  find(url: string): StaticEntry | undefined {
+  /** What the files and their variants take. */
+  get bytes(): number {
+    return MAX_BYTES - this.#bytesLeft
+  }
+
+  /**
+   * Answers in Next's place. Else Next is to be asked, and the entry, if it is a file, is to be shown
+   * what it answers.
+   */
+  answer(request: FastifyRequest, reply: FastifyReply): 'answered' | StaticEntry | undefined {
+    const url = String(request.raw.url)
     const end = url.indexOf('?')
-    return this.#entries.get(end === -1 ? url : url.slice(0, end))
+    const entry = this.#entries.get(end === -1 ? url : url.slice(0, end))
+    if (entry === undefined) return undefined
+    if (entry.answer(request, reply)) {
+      this.tally.hits++
+      return 'answered'
+    }
+    this.tally.misses[entry.isKnown ? 'request' : 'absent']++
+    return entry
   }
 
   /** Takes the files as they are now. What can't be read is left to Next. */

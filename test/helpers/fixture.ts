@@ -10,7 +10,7 @@ const run = promisify(execFile)
 /** The long lane has copies beside other versions of Next. */
 const root = process.env.FIXTURES ?? join(import.meta.dirname, '..', 'fixtures')
 const require = createRequire(join(root, 'package.json'))
-const ENTRY_FOR_PAGES = 'fastify-next/context'
+const ENTRIES_FOR_PAGES = /fastify-next\/(?:context|instrumentation)/
 const nextBin = require.resolve('next/dist/bin/next')
 
 /** The absolute path of a fixture, or of a file in it. */
@@ -31,9 +31,10 @@ export async function builtFixture(name: string): Promise<string> {
 }
 
 /** What the pages of a fixture import is in their build. */
-async function entryForPages(): Promise<Buffer> {
+async function entriesForPages(): Promise<string[]> {
   await buildPlugin()
-  return readFile(repositoryPath('dist', 'context.js'))
+  const names = ['context.js', 'instrumentation.js']
+  return Promise.all(names.map(name => readFile(repositoryPath('dist', name), 'utf8')))
 }
 
 async function hashOf(dir: string): Promise<string> {
@@ -48,7 +49,9 @@ async function hashOf(dir: string): Promise<string> {
   for (const file of files) {
     const content = await readFile(file)
     hash.update(relative(dir, file)).update(content)
-    if (content.includes(ENTRY_FOR_PAGES)) hash.update(await entryForPages())
+    if (ENTRIES_FOR_PAGES.test(content.toString())) {
+      hash.update((await entriesForPages()).join())
+    }
   }
   return hash.digest('hex')
 }

@@ -78,7 +78,7 @@ async function isBuilt(outputs: string[], dirs: string[]): Promise<boolean> {
 
 /** The build of the plugin, since the example imports the package as its users do. */
 export async function buildPlugin(): Promise<void> {
-  const outputs = ['index', 'context'].flatMap(entry =>
+  const outputs = ['index', 'context', 'instrumentation'].flatMap(entry =>
     // The declarations are the last that is written.
     ['.js', '.cjs', '.d.ts', '.d.cts'].map(extension => repositoryPath('dist', entry + extension))
   )

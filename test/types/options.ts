@@ -1,6 +1,11 @@
 import { createServer } from 'node:http'
 import Fastify, { type FastifyPluginAsync } from 'fastify'
-import fastifyNext, { type FastifyNextOptions, fastifyNext as named } from 'fastify-next'
+import fastifyNext, {
+  type FastifyNextOptions,
+  type NextErrorContext,
+  type NextStats,
+  fastifyNext as named
+} from 'fastify-next'
 
 const options: FastifyNextOptions = {
   dir: './app',
@@ -17,7 +22,12 @@ const options: FastifyNextOptions = {
   underPressure: true,
   bodyLimit: 1_048_576,
   closeTimeout: 5_000,
-  logLevel: 'warn'
+  logLevel: 'warn',
+  serverTiming: true,
+  onNextError(error, request, { route, routeType, renderSource, revalidateReason, digest }) {
+    const context: NextErrorContext['routerKind'][] = ['App Router', 'Pages Router']
+    request.log.info({ error, route, routeType, renderSource, revalidateReason, digest, context })
+  }
 }
 
 const fastify = Fastify({ logger: true })
@@ -34,3 +44,11 @@ Fastify({ http2: true }).register(fastifyNext, { dir: './app' })
 export const wrapper: FastifyPluginAsync<{ app: string }> = async (scope, { app }) => {
   await scope.register(fastifyNext, { dir: app })
 }
+
+const { inFlight, prerenderCache }: NextStats = fastify.nextStats()
+export const counts: number[] = [inFlight, prerenderCache.misses.stale]
+
+fastify.addHook('onResponse', async ({ nextRoute }) => {
+  const route: string | undefined = nextRoute
+  fastify.log.info(route)
+})

@@ -1,4 +1,4 @@
-import Fastify, { type FastifyReply } from 'fastify'
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import fastifyNext, {
   errors,
   type FastifyNextOptions,
@@ -86,4 +86,13 @@ export async function handler(reply: FastifyReply): Promise<void> {
   await reply.nextRenderError()
   // @ts-expect-error it resolves to nothing
   reply.send((await reply.nextRender('/x')).html)
+}
+
+export function hook(request: FastifyRequest): void {
+  // @ts-expect-error Next says which it is
+  request.nextRoute = '/x'
+  // @ts-expect-error it may be unknown
+  request.nextRoute.trim()
+  // @ts-expect-error it is a function
+  request.server.nextStats.inFlight.toFixed()
 }

@@ -1,0 +1,85 @@
+import t, { type Test } from 'tap'
+import type { FastifyNextOptions, NextErrorContext } from '../src/index.js'
+import { event } from './helpers/event.js'
+import { setGlobal } from './helpers/globals.js'
+import { keptLog } from './helpers/log.js'
+import { serve } from './helpers/serve.js'
+
+interface Told {
+  message: string
+  reqId: string
+  context: NextErrorContext
+}
+
+/** Serves an app that is told of errors, and notes what. */
+async function serveTold(t: Test, fixture: string, options?: FastifyNextOptions) {
+  const log = keptLog()
+  const told: Told[] = []
+  const onNextError: FastifyNextOptions['onNextError'] = (error, { id }, context) => {
+    told.push({ message: (error as Error).message, reqId: id, context })
+  }
+  const { fastify, url } = await serve(t, {
+    fixture,
+    options: { onNextError, ...options },
+    server: { logger: log.logger }
+  })
+  const load = async (path: string) => (await fetch(url + path)).text()
+  return { fastify, load, log, told }
+}
+
+t.test('why a kept page was rendered anew is told', async t => {
+  const { load, log, told } = await serveTold(t, 'observed')
+  setGlobal(t, 'renew', () => {
+    throw new Error('The renewal has failed')
+  })
+  // It is stale a second after it was built.
+  await load('/renewed')
+  await log.until('The renewal has failed')
+  const context = { route: '/renewed', revalidateReason: 'stale' }
+  t.match(told, [{ message: 'The renewal has failed', reqId: /^req-/, context }])
+  const [line] = log.take().filter(({ msg }) => msg === 'The renewal has failed')
+  t.match(line, { reqId: told[0]?.reqId, ...context })
+})
+
+t.test('a listener that fails is logged, and changes no answer', async t => {
+  for (const fail of [
+    () => {
+      throw new Error('Thrown')
+    },
+    async () => {
+      throw new Error('Rejected')
+    }
+  ]) {
+    const { load, log } = await serveTold(t, 'observed', { onNextError: fail })
+    t.match(await load('/throws/one'), '__next_error__')
+    await log.until('onNextError has failed')
+    const lines = log.take()
+    t.match(
+      lines.find(({ msg }) => msg === 'onNextError has failed'),
+      { level: 50, reqId: /^req-/, err: { message: /^(?:Thrown|Rejected)$/ } }
+    )
+  }
+})
+
+t.test('what is printed right before the end is in the log', async t => {
+  const { fastify, load, log } = await serveTold(t, 'observed')
+  const printed = event('the work has begun')
+  setGlobal(t, 'afterWork', printed.happen)
+  await load('/after')
+  await printed.happened
+  await fastify.close()
+  t.ok(log.take().some(({ msg }) => msg === 'An error occurred in a function passed to `after()`'))
+})
+
+t.test('each of two apps is told of its own', async t => {
+  const first = await serveTold(t, 'observed')
+  const second = await serveTold(t, 'logs')
+  await second.load('/throws/two')
+  await first.load('/throws/one')
+  await second.log.until('The page two has failed')
+  await first.log.until('The page one has failed')
+  t.match(first.told, [{ message: 'The page one has failed', reqId: 'req-1' }])
+  t.match(second.told, [{ message: 'The page two has failed', reqId: 'req-1' }])
+  t.equal(first.told.length, 1)
+  t.equal(second.told.length, 1)
+})
