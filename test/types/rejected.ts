@@ -89,10 +89,10 @@ export async function handler(reply: FastifyReply): Promise<void> {
 }
 
 export function hook(request: FastifyRequest): void {
-  // @ts-expect-error Next says which it is
-  request.nextRoute = '/x'
   // @ts-expect-error it may be unknown
   request.nextRoute.trim()
+  // @ts-expect-error Next says which it is
+  request.nextRoute = '/x'
   // @ts-expect-error it is a function
   request.server.nextStats.inFlight.toFixed()
 }
