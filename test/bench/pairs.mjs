@@ -2,25 +2,34 @@ import { answer, load } from './load.mjs'
 import { median, summary } from './statistics.mjs'
 
 /** CPU time of a server per request, in ms. */
-async function measure(server, { path, requests, status, encoding = 'identity' }) {
+async function measure(server, page) {
+  const { requests, status } = page
   const before = server.cpuTime()
-  await load(server.port, path, { 'accept-encoding': encoding }, requests, status)
+  await load(server.port, server.path ?? page.path, headersOf(page), requests, status)
   return (server.cpuTime() - before) / requests
 }
 
-async function assertSameAnswers(servers, { path, status = 200, encoding = 'identity' }) {
+function headersOf({ headers, encoding = 'identity' }) {
+  return { ...headers, 'accept-encoding': encoding }
+}
+
+async function assertSameAnswers(servers, page) {
+  const { status = 200 } = page
   const answers = await Promise.all(
-    servers.map(({ port }) => answer(port, path, { 'accept-encoding': encoding }))
+    servers.map(({ port, path = page.path }) => answer(port, path, headersOf(page)))
   )
   for (const { status: actual, body } of answers) {
     // What a dynamic answer says of the moment has the same length.
     if (actual !== status || body.length !== answers[0].body.length) {
-      throw new Error(`${path} differs`)
+      throw new Error(`${page.path ?? servers[0].path} differs`)
     }
   }
 }
 
-/** CPU times per request of servers, in ms, measured in turns of which the first is not counted. */
+/**
+ * CPU times per request of servers, or of pages of one, in ms, measured in turns of which the first is
+ * not counted.
+ */
 export async function cpuTimes(servers, page, count) {
   await assertSameAnswers(servers, page)
   for (const server of servers) await measure(server, page)
@@ -32,7 +41,10 @@ export async function cpuTimes(servers, page, count) {
   }
   return {
     of: server => median(times.get(server)).toFixed(3),
-    over: (server, other) =>
-      summary(times.get(server).map((time, pair) => time / times.get(other)[pair]))
+    over: (server, other, digits) =>
+      summary(
+        times.get(server).map((time, pair) => time / times.get(other)[pair]),
+        digits
+      )
   }
 }

@@ -5,10 +5,10 @@ export function median(values) {
 }
 
 /** The median of the ratios, and its 95 % interval by resampling. */
-export function summary(ratios) {
+export function summary(ratios, digits = 2) {
   const medians = Array.from({ length: 2000 }, () =>
     median(ratios.map(() => ratios[Math.floor(Math.random() * ratios.length)]))
   ).sort((a, b) => a - b)
-  const [low, high] = [medians[50], medians[1949]].map(value => value.toFixed(2))
-  return `${median(ratios).toFixed(2)} [${low}, ${high}]`
+  const [low, high] = [medians[50], medians[1949]].map(value => value.toFixed(digits))
+  return `${median(ratios).toFixed(digits)} [${low}, ${high}]`
 }
