@@ -12,6 +12,7 @@ import {
 } from './helpers/browser.js'
 import { event } from './helpers/event.js'
 import { buildPlugin, repositoryPath, startServer } from './helpers/process.js'
+import { shownRequest } from './helpers/shown-request.js'
 
 const SCRIPT = repositoryPath('example', 'server.js')
 const READY = /^Example ready on (http:\S+)$/m
@@ -63,6 +64,8 @@ t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {
     await page.getByLabel('Message').fill('Written in development')
     await page.getByRole('button', { name: 'Sign' }).click()
     await page.getByRole('listitem').filter({ hasText: 'Written in development' }).waitFor()
+    const entries = await fetch(`${server.url}/api/guestbook`)
+    t.match(await entries.json(), [{ name: 'Ada', message: 'Written in development' }])
     t.strictSame(problems, [])
   })
 
@@ -73,6 +76,18 @@ t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('heading', { name: 'Hello, Ada' }).waitFor()
     t.equal(page.url(), `${server.url}/account`)
+    await page.getByRole('navigation').getByRole('link', { name: 'Guestbook' }).click()
+    await page.getByText('You sign as Ada').waitFor()
+    await page.getByLabel('Message').fill('With the name of the session')
+    await page.getByRole('button', { name: 'Sign', exact: true }).click()
+    await page.getByText('Thank you, Ada.').waitFor()
+    t.strictSame(problems.filter(notGivenUp), [])
+  })
+
+  await t.test('a page asks a route of Fastify', async t => {
+    await page.getByRole('navigation').getByRole('link', { name: 'Boats' }).click()
+    await page.getByRole('link', { name: 'Hydra' }).click()
+    await page.getByText('Barbara, Edsger, Tony', { exact: true }).waitFor()
     t.strictSame(problems.filter(notGivenUp), [])
   })
 
@@ -93,7 +108,18 @@ t.test('in the browser', { skip: noBrowser, timeout: 110_000 }, async t => {
     t.ok(await page.getByRole('heading', { name: 'Page not found' }).isVisible())
     const failed = await page.goto(`${server.url}/boats/titanic`)
     t.equal(failed?.status(), 500)
-    t.ok(await page.getByRole('heading', { name: 'Something went wrong' }).isVisible())
+    await shownRequest(page, server, 'Iceberg')
+    await page.close()
+  })
+
+  await t.test('the error page of Next shows which request has failed', async t => {
+    const { page } = await openPage(browser, { timeout: COMPILE_TIMEOUT_MS })
+    const response = await page.goto(`${server.url}/boats/mary-celeste`)
+    t.equal(response?.status(), 500)
+    const loaded = await shownRequest(page, server, 'No crew')
+    await page.getByRole('navigation').getByRole('link', { name: 'Boats' }).click()
+    await page.getByRole('link', { name: 'The Mary Celeste' }).click()
+    t.not(await shownRequest(page, server, 'No crew'), loaded)
     await page.close()
   })
 

@@ -1,7 +1,10 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { markDocument, noBrowser, openBrowser, openPage } from './helpers/browser.js'
+import { until } from './helpers/connection.js'
+import { type Line, linesIn } from './helpers/log.js'
 import { buildExample, buildPlugin, repositoryPath, startServer } from './helpers/process.js'
+import { shownRequest } from './helpers/shown-request.js'
 
 const SCRIPT = repositoryPath('example', 'server.js')
 const READY = /^Example ready on (http:\S+)$/m
@@ -59,6 +62,17 @@ t.test('in the browser', { skip: noBrowser }, async t => {
     await page.close()
   })
 
+  await t.test('a page asks a route of Fastify, without a connection', async t => {
+    const { page, problems } = await openPage(browser)
+    await page.goto(`${server.url}/boats/hydra`)
+    t.ok(await page.getByText('Barbara, Edsger, Tony', { exact: true }).isVisible())
+    const isInjected = ({ req }: Line) =>
+      req?.url === '/api/boats/hydra/crew' && req.remotePort === undefined
+    await until('its question in the log', () => linesIn(server.output()).some(isInjected))
+    t.strictSame(problems, [])
+    await page.close()
+  })
+
   await t.test('a handler of Fastify answers with the not-found page', async t => {
     const { page, problems } = await openPage(browser)
     const response = await page.goto(`${server.url}/boats/flying-dutchman`)
@@ -72,9 +86,8 @@ t.test('in the browser', { skip: noBrowser }, async t => {
     const { page, problems } = await openPage(browser)
     const response = await page.goto(`${server.url}/boats/titanic`)
     t.equal(response?.status(), 500)
-    t.ok(await page.getByRole('heading', { name: 'Something went wrong' }).isVisible())
+    await shownRequest(page, server, 'Iceberg')
     t.notMatch(await response?.text(), 'Iceberg')
-    t.match(server.output(), 'Iceberg', 'the log has it')
     t.strictSame(problems, notedStatus('500 (Internal Server Error)'))
     await page.close()
   })
@@ -84,14 +97,31 @@ t.test('in the browser', { skip: noBrowser }, async t => {
     await page.goto(`${server.url}/boats`)
     await hydration(page)
     await page.getByRole('link', { name: 'The Titanic' }).click()
-    await page.getByRole('heading', { name: 'Something went wrong' }).waitFor()
+    await shownRequest(page, server, 'Iceberg')
     t.equal(new URL(page.url()).pathname, '/boats/titanic')
+    await page.close()
+  })
+
+  await t.test('the error page of Next shows which request has failed', async t => {
+    const { page } = await openPage(browser)
+    const response = await page.goto(`${server.url}/boats/mary-celeste`)
+    t.equal(response?.status(), 500)
+    const ids = [await shownRequest(page, server, 'No crew')]
+    t.notMatch(await response?.text(), 'No crew')
+    const isMarked = await markDocument(page)
+    for (let click = 1; click <= 2; click++) {
+      await page.getByRole('navigation').getByRole('link', { name: 'Boats' }).click()
+      await page.getByRole('link', { name: 'The Mary Celeste' }).click()
+      ids.push(await shownRequest(page, server, 'No crew'))
+    }
+    t.equal(new Set(ids).size, 3, 'each time that of its own request')
+    t.ok(await isMarked(), 'the document was not loaded again')
     await page.close()
   })
 
   await t.test('no page is wider than a phone, or has a problem', async t => {
     const paths = ['/', '/stream', '/guestbook', '/boats', '/boats/patience', '/process']
-    const failing = ['/nowhere', '/boats/flying-dutchman', '/boats/titanic']
+    const failing = ['/nowhere', '/boats/flying-dutchman', '/boats/titanic', '/boats/mary-celeste']
     const look = async (path: string) => {
       const { page, problems } = await openPage(browser, { viewport: PHONE })
       await page.goto(server.url + path, { waitUntil: 'networkidle' })

@@ -25,6 +25,7 @@ t.test('in the browser', { skip: noBrowser }, async t => {
     const { page, problems } = await openPage(browser)
     const response = await page.goto(server.url)
     t.equal(response?.status(), 200)
+    t.equal(response?.headers()['x-nextjs-cache'], 'HIT', 'it is prerendered')
     await countUp(page, 2)
     await page.waitForLoadState('networkidle')
     t.strictSame(problems, [])
@@ -102,6 +103,14 @@ t.test('in the browser', { skip: noBrowser }, async t => {
     await page.getByRole('listitem').filter({ hasText: 'Written without JavaScript' }).waitFor()
     t.ok(await page.getByText('Thank you, Grace.').isVisible())
     await page.close()
+  })
+
+  await t.test('the guestbook is in the hands of Fastify', async t => {
+    const response = await fetch(`${server.url}/api/guestbook`)
+    t.match(await response.json(), [
+      { id: 2, name: 'Grace', message: 'Written without JavaScript' },
+      { id: 1, name: 'Ada', message: 'Written with JavaScript' }
+    ])
   })
 
   await t.test('a click asks a route of Fastify and a route handler of Next', async t => {

@@ -52,12 +52,40 @@ t.test('in the browser', { skip: noBrowser }, async t => {
     await page.close()
   })
 
+  await t.test('the guestbook knows who has signed in, page and action alike', async t => {
+    const { page, problems } = await openPage(browser)
+    await page.goto(`${url}/guestbook`)
+    await page.getByLabel('Name').fill('Grace')
+    await page.request.post(`${url}/sign-in`, { form: { name: 'Ada' } })
+    await signGuestbook(page, 'As somebody else')
+    await page.getByText('Thank you, Ada.').waitFor()
+    await page.getByText('You sign as Ada').waitFor()
+    t.equal(await page.getByLabel('Name').count(), 0, 'there is nothing to ask')
+    await signGuestbook(page, 'As myself')
+    await page.getByRole('listitem').filter({ hasText: 'As myself' }).waitFor()
+    const entries = await page.request.get(`${url}/api/guestbook`)
+    t.match(await entries.json(), [
+      { name: 'Ada', message: 'As myself' },
+      { name: 'Ada', message: 'As somebody else' }
+    ])
+
+    await page.request.post(`${url}/sign-out`)
+    await page.reload()
+    t.ok(await page.getByLabel('Name').isVisible())
+    t.strictSame(problems.filter(notGivenUp), [])
+    await page.close()
+  })
+
   await t.test('without JavaScript, and with a name that is as long as it can be', async t => {
     const { page } = await openPage(browser, { javaScriptEnabled: false, viewport: PHONE })
     await page.goto(`${url}/sign-in`)
     const name = 'W'.repeat(40)
     await signIn(page, name)
     t.ok(await page.getByRole('heading', { name: `Hello, ${name}` }).isVisible())
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), PHONE.width)
+    await page.goto(`${url}/guestbook`)
+    await signGuestbook(page, 'W'.repeat(200))
+    await page.getByText(`Thank you, ${name}.`).waitFor()
     t.equal(await page.evaluate('document.documentElement.scrollWidth'), PHONE.width)
     await page.close()
   })
@@ -87,6 +115,11 @@ async function signIn(page: Page, name: string): Promise<void> {
   await page.getByLabel('Name').fill(name)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('button', { name: 'Sign out' }).waitFor()
+}
+
+async function signGuestbook(page: Page, message: string): Promise<void> {
+  await page.getByLabel('Message').fill(message)
+  await page.getByRole('button', { name: 'Sign', exact: true }).click()
 }
 
 /** A document gives up what it still loads when a form or a step back leaves it. */

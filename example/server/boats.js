@@ -29,9 +29,24 @@ const fleet = [
   }
 ]
 
+const adrift = {
+  id: 'mary-celeste',
+  name: 'Mary Celeste',
+  kind: 'Brigantine',
+  sail: '#64748b',
+  story: 'Found under sail, with her cargo, and with nobody aboard to tell why.'
+}
+
+const crews = new Map([
+  ['swift', ['Ada', 'Grace']],
+  ['hydra', ['Barbara', 'Edsger', 'Tony']],
+  ['patience', ['Margaret', 'Niklaus']],
+  ['echo', ['Radia']]
+])
+
 function findBoat(id) {
   if (id === 'titanic') throw new Error('Iceberg at 41.73 N, 49.95 W')
-  return fleet.find(boat => boat.id === id)
+  return [...fleet, adrift].find(boat => boat.id === id)
 }
 
 /** The data is Fastify's. It answers with it as JSON, and hands it to a page of Next. */
@@ -41,6 +56,11 @@ export async function boats(fastify) {
   fastify.get('/api/boats/:id', async (request, reply) => {
     const boat = findBoat(request.params.id)
     return boat ?? reply.code(404).send({ error: 'No such boat' })
+  })
+
+  fastify.get('/api/boats/:id/crew', async (request, reply) => {
+    const crew = crews.get(request.params.id)
+    return crew ?? reply.code(404).send({ error: 'Nobody is aboard' })
   })
 
   fastify.get('/boats', (_request, reply) => reply.nextRender('/boats', { data: { fleet } }))

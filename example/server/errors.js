@@ -6,5 +6,5 @@ export function answerError(error, request, reply) {
   if (request.url.startsWith('/api/')) {
     return reply.send({ error: status < 500 ? error.message : 'Something went wrong' })
   }
-  return reply.nextRender('/sorry', { data: { status, requestId: request.id } })
+  return reply.nextRender('/sorry', { data: { status } })
 }

@@ -12,7 +12,7 @@ const nameForm = {
   properties: { name: { type: 'string', maxLength: 40, pattern: '\\S' } }
 }
 
-/** A scope of its own: pictures, scripts and the other pages need no session. */
+/** A scope of its own: pictures, scripts and most pages need no session. */
 export async function signIn(fastify) {
   await fastify.register(formbody)
   await fastify.register(cookie)
@@ -25,6 +25,11 @@ export async function signIn(fastify) {
     cookie: { sameSite: 'lax', secure: 'auto' }
     // The sessions are in memory. Give a `store` for more than one process.
   })
+  fastify.decorateRequest('user', {
+    getter() {
+      return this.session.user
+    }
+  })
 
   fastify.post('/sign-in', { schema: { body: nameForm }, attachValidation: true }, askForName)
   fastify.post('/sign-out', async (request, reply) => {
@@ -35,8 +40,11 @@ export async function signIn(fastify) {
   // Without a user it is the page that redirects. It can tell that to Next's client in the answer
   // to a click on a link, where a redirect of HTTP would make a detour.
   fastify.get('/account', (request, reply) =>
-    reply.nextRender('/account', { data: { user: request.session.user } })
+    reply.nextRender('/account', { data: { user: request.user } })
   )
+
+  // Next answers it as ever. As a route of this scope it has a user for `getRequest()`.
+  fastify.next('/guestbook', { method: ['GET', 'POST'] })
 }
 
 async function askForName(request, reply) {

@@ -7,9 +7,15 @@ export interface Line {
   /** Of a child logger. */
   module?: string
   reqId?: string
-  req?: { method: string; url: string }
+  req?: { method: string; url: string; remotePort?: number }
   res?: { statusCode: number }
+  err?: { message: string }
   responseTime?: number
+}
+
+/** The whole lines of the log in what a process has written so far. */
+export function linesIn(output: string): Line[] {
+  return Array.from(output.matchAll(/^\{.*\}\n/gm), ([line]) => JSON.parse(line))
 }
 
 /** A log that is kept, to give to Fastify as `logger`. */

@@ -43,6 +43,12 @@ export default async function Boats() {
           </Link>
           : her route throws, and Fastify’s error handler answers with a page that says sorry.
         </li>
+        <li>
+          <Link href="/boats/mary-celeste" prefetch={false}>
+            The Mary Celeste
+          </Link>
+          : her page finds no crew and throws, and Next shows the error page beside it.
+        </li>
       </ul>
     </>
   )

@@ -1,7 +1,7 @@
 'use server'
 
+import { getFastify, getRequest } from 'fastify-next/context'
 import { revalidatePath } from 'next/cache'
-import { addEntry } from './entries'
 
 export interface SignResult {
   ok: boolean
@@ -15,12 +15,14 @@ function textOf(form: FormData, field: string, maxLength: number): string {
 }
 
 export async function sign(_before: SignResult | null, form: FormData): Promise<SignResult> {
-  const name = textOf(form, 'name', 40)
+  const { user } = await getRequest()
+  const name = user?.name ?? textOf(form, 'name', 40)
   const message = textOf(form, 'message', 200)
   if (name === '' || message === '') {
-    return { ok: false, text: 'Please fill in both fields.' }
+    return { ok: false, text: 'Please fill in every field.' }
   }
-  addEntry(name, message)
+  const { guestbook } = await getFastify()
+  guestbook.add(name, message)
   revalidatePath('/guestbook')
   return { ok: true, text: `Thank you, ${name}.` }
 }

@@ -3,14 +3,17 @@
 import { useActionState } from 'react'
 import { sign } from './actions'
 
-export function SignForm() {
+/** @param user who has signed in, and needs to give no name */
+export function SignForm({ user }: { user?: string }) {
   const [result, action, isPending] = useActionState(sign, null)
   return (
     <form className="form" action={action}>
-      <label>
-        Name
-        <input name="name" autoComplete="name" maxLength={40} required />
-      </label>
+      {user === undefined && (
+        <label>
+          Name
+          <input name="name" autoComplete="name" maxLength={40} required />
+        </label>
+      )}
       <label>
         Message
         <textarea name="message" rows={3} maxLength={200} required />

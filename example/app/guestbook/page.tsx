@@ -1,22 +1,28 @@
+import { getFastify, getRequest } from 'fastify-next/context'
 import type { Metadata } from 'next'
-import { connection } from 'next/server'
-import { listEntries } from './entries'
 import { SignForm } from './form'
 
 export const metadata: Metadata = { title: 'Guestbook' }
 
 export default async function Guestbook() {
-  // The entries are in memory, so a page of the build would not have them.
-  await connection()
-  const entries = listEntries()
+  const { user } = await getRequest()
+  const { guestbook } = await getFastify()
+  const entries = guestbook.list()
   return (
     <>
       <h1>Guestbook</h1>
       <p className="lead">
-        The form posts to a Server Action. The entries stay in memory until the server stops.
+        The form posts to a Server Action, which hands the entry to Fastify. There the entries stay
+        in memory until the server stops, also as JSON at{' '}
+        <a href="/api/guestbook">/api/guestbook</a>.
       </p>
       <section className="card">
-        <SignForm />
+        {user && (
+          <p>
+            You sign as <strong>{user.name}</strong>: Fastify knows you from your session.
+          </p>
+        )}
+        <SignForm user={user?.name} />
       </section>
       <h2>Entries</h2>
       {entries.length === 0 ? (

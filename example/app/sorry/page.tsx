@@ -1,19 +1,15 @@
-import { getRenderData } from 'fastify-next/context'
+import { getRenderData, getRequest } from 'fastify-next/context'
 import type { Metadata } from 'next'
 import Link from 'next/link'
 import { notFound } from 'next/navigation'
-
-interface Failure {
-  status: number
-  requestId: string
-}
 
 export const metadata: Metadata = { title: 'Something went wrong' }
 
 /** Fastify's error handler answers with this page. It has no address of its own. */
 export default async function Sorry() {
-  const failure = await getRenderData<Failure>()
+  const failure = await getRenderData<{ status: number }>()
   if (!failure) notFound()
+  const { id } = await getRequest()
   return (
     <>
       <h1>Something went wrong</h1>
@@ -24,7 +20,7 @@ export default async function Sorry() {
       </p>
       <p>
         The status is {failure.status}. The log of the server says more, at request{' '}
-        <code>{failure.requestId}</code>.
+        <code>{id}</code>.
       </p>
       <p>
         <Link href="/">Back to the home page</Link>

@@ -1,0 +1,23 @@
+import 'fastify'
+
+interface Entry {
+  id: number
+  name: string
+  message: string
+  at: Date
+}
+
+/** What the plugins in `server` add to Fastify, as pages get it from `fastify-next/context`. */
+declare module 'fastify' {
+  interface FastifyInstance {
+    guestbook: {
+      list(): readonly Entry[]
+      add(name: string, message: string): void
+    }
+  }
+
+  interface FastifyRequest {
+    /** Who has signed in: the routes of `server/sign-in.js` know. */
+    user?: { name: string; since: string }
+  }
+}
