@@ -41,12 +41,18 @@ t.test('the scripts of the two commands exist', async t => {
   t.ok(scripts.test)
 })
 
+/** By what is in a page. */
+const FIXTURES = [
+  ['getRenderData', 'data'],
+  ['onRequestError', 'observed']
+] as const
+
 t.test('the pages are those of a fixture, which is served here and elsewhere', async t => {
   const pages = snippets('jsx')
-  t.equal(pages.length, 4)
+  t.equal(pages.length, 5)
   for (const page of pages) {
     const [, path = '', code] = page.match(/^\/\/ (\S+)\n(.*)$/s) ?? []
-    const fixture = code?.includes('getRenderData') ? 'data' : 'context'
+    const fixture = FIXTURES.find(([name]) => code?.includes(name))?.[1] ?? 'context'
     t.equal(await readFile(fixturePath(fixture, path), 'utf8'), code, path)
   }
 })
@@ -87,6 +93,11 @@ t.test('every snippet runs', async t => {
       const [nonce] =
         dynamic.headers.get('content-security-policy')?.match(/(?<='nonce-).+?(?=')/) ?? []
       t.match(await dynamic.text(), `nonce="${nonce}"`)
+    }
+    if (code.includes('getRouteLabel')) {
+      t.match(page.headers.get('server-timing'), /^fastify;dur=.*, next;dur=/)
+      t.match(await (await fetch(`${server.url}/metrics`)).text(), 'route="/static"')
+      t.match(server.output(), '"route":"/static"')
     }
     if (code.includes('/health')) {
       t.strictSame(await (await fetch(`${server.url}/health`)).json(), { ok: true })
