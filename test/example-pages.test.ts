@@ -107,6 +107,7 @@ t.test('in the browser', { skip: noBrowser }, async t => {
     const response = await page.goto(`${server.url}/boats/mary-celeste`)
     t.equal(response?.status(), 500)
     const ids = [await shownRequest(page, server, 'No crew')]
+    t.match(server.output(), /"route":"\/boats\/\[id\]","routerKind":"App Router"/)
     t.notMatch(await response?.text(), 'No crew')
     const isMarked = await markDocument(page)
     for (let click = 1; click <= 2; click++) {

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 import type { FastifyReply } from 'fastify'
 import { cutOff, hasLeft } from '../response/connection-response.js'
+import { headOf } from '../upgrade/gate.js'
 import { type HttpServer, keepUnsentAnswers } from './idle-connections.js'
 
 /** For how long a request is waited for that a client may have sent on an idle connection. */
@@ -24,10 +25,10 @@ export class Connections {
   readonly #responses = new Map<HttpSocket, ServerResponse | undefined>()
   readonly #forget: (this: ServerResponse) => void
   readonly #sessions = new Set<Http2Session>()
-  readonly #repliesOfNext = new WeakMap<ServerResponse, FastifyReply>()
+  /** What Next is answering. */
+  readonly #repliesOfNext = new Map<ServerResponse, FastifyReply>()
   /** Those of Next in development: the stream of a page in an open tab may have no end. */
   readonly #unawaited = new Set<ServerResponse>()
-  #inFlight = 0
   #onIdle = (): void => {}
   #closesWithAnswers = false
   #closingSince: number | undefined
@@ -81,21 +82,21 @@ export class Connections {
     if ('server' in socket) this.watch(socket.server as HttpServer)
     this.#repliesOfNext.set(raw, reply)
     if (!isAwaited) this.#unawaited.add(raw)
-    this.#inFlight++
     raw.once('close', () => {
       this.#unawaited.delete(raw)
-      if (--this.#inFlight === 0) this.#onIdle()
+      this.#repliesOfNext.delete(raw)
+      if (this.inFlight === 0) this.#onIdle()
     })
   }
 
   /** How many requests Next is answering. */
   get inFlight(): number {
-    return this.#inFlight
+    return this.#repliesOfNext.size
   }
 
   /** Resolves when Next has answered everything. */
   async idle(): Promise<void> {
-    if (this.#inFlight === 0) return
+    if (this.inFlight === 0) return
     await new Promise<void>(resolve => {
       this.#onIdle = resolve
     })
@@ -179,7 +180,7 @@ export class Connections {
   }
 
   get #isAnswering(): boolean {
-    if (this.#inFlight > 0 || this.#sessions.size > 0) return true
+    if (this.inFlight > 0 || this.#sessions.size > 0) return true
     return [...this.#responses.values()].some(response => response?.writableFinished === false)
   }
 
@@ -193,6 +194,7 @@ export class Connections {
 
   /** Whether another request can arrive, once the idle connections are closed. */
   get #canReceive(): boolean {
+    if (this.#isNextAsked) return true
     // A handshake of TLS is going on.
     if (this.#sockets.size > this.#responses.size) return true
     for (const [socket, response] of this.#responses) {
@@ -203,6 +205,15 @@ export class Connections {
       } else if (response.headersSent) {
         if (response.writableEnded || this.#isStreamOfNext(response)) return true
       }
+    }
+    return false
+  }
+
+  /** Whether a page has yet to answer: it may ask Fastify's own routes, with `inject()`. */
+  get #isNextAsked(): boolean {
+    for (const [response, { request }] of this.#repliesOfNext) {
+      // The answer to an upgrade goes past its response.
+      if (!response.headersSent && headOf(request.raw) === undefined) return true
     }
     return false
   }
