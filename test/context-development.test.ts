@@ -14,13 +14,14 @@ for (const bundler of ['turbopack', 'webpack'] as const) {
       args: [JSON.stringify({ dir, [bundler]: true })]
     })
     const load = (path: string, user: string) =>
-      fetch(`${url}${path}`, { headers: { 'x-user': user } })
+      fetch(`${url}${path}`, { headers: { 'x-user': user, cookie: `of=${user}` } })
     const paragraphs = async (path: string, user: string) =>
       [...(await (await load(path, user)).text()).matchAll(/<p>(.*?)<\/p>/g)].map(
         ([, text]) => text
       )
 
     for (const user of ['ada', 'bob']) {
+      t.match(await (await load('/in/one', user)).text(), `<title>metadata ${user}</title>`)
       const seen = await paragraphs('/in/one', user)
       for (const part of ['layout', 'suspense', 'page']) {
         t.ok(
@@ -34,7 +35,19 @@ for (const bundler of ['turbopack', 'webpack'] as const) {
       t.strictSame(await paragraphs('/proxied', user), [`proxied ${user}`])
       t.strictSame(await paragraphs('/unstable', user), ['cached FST_NEXT_NO_REQUEST'])
       t.match(await paragraphs('/legacy', user), [`legacy ${user} hello`])
+      const api = await load('/api/legacy', user)
+      t.equal(api.headers.get('x-api'), user)
+      t.strictSame(await paragraphs('/profile', user), [`${user}, with of=${user}`])
     }
+    const form = await (await load('/action', 'ada')).text()
+    const [, action] = /name="(\$ACTION_ID_\w+)"/.exec(form) ?? []
+    const body = new FormData()
+    body.set(String(action), '')
+    const headers = { 'x-user': 'ada' }
+    const acted = await fetch(`${url}/action`, { method: 'POST', headers, body })
+    t.strictSame([acted.status, acted.headers.get('x-acted')], [202, 'ada'])
+    t.ok(acted.headers.getSetCookie().some(cookie => cookie.startsWith('theme=dark')))
+    t.match(await acted.text(), 'visitor ada')
     await edit(PAGE, '`page ', '`edited ')
     const edited = await until(async () => {
       const seen = await paragraphs('/in/one', 'eve')

@@ -110,6 +110,23 @@ t.test('the pages of the README', async t => {
   t.ok(darkened.headers.getSetCookie().some(cookie => cookie.startsWith('theme=dark')))
 })
 
+t.test('the instance is that of the scope which has the route', async t => {
+  const { fastify } = await serve(t, {
+    fixture: 'context',
+    before,
+    after(fastify) {
+      fastify.register(async scope => {
+        scope.decorate('onlyHere', 'scoped')
+        scope.next('/scoped')
+      })
+      fastify.next('/scoped/not')
+    }
+  })
+  const paragraphsOf = async (url: string) => paragraphs((await fastify.inject(url)).body)
+  t.strictSame(await paragraphsOf('/scoped'), ['hello scoped'])
+  t.strictSame(await paragraphsOf('/scoped/not'), ['hello undefined'])
+})
+
 t.test('a proxy has the request', async t => {
   t.strictSame(paragraphs(await textOf('/proxied')), ['proxied ada'])
 })

@@ -171,6 +171,14 @@ t.test('the package serves an app, required and imported', async t => {
   }
 })
 
+t.test('pages reach the request of a server that has required or imported it', async t => {
+  const app = await builtFixture('context')
+  for (const name of Object.keys(PROGRAMS)) {
+    const answer = await runProgram(name, app)
+    t.strictSame(answer, { statusCode: 200, page: '<h1>req-1 of Fastify 5</h1>' }, name)
+  }
+})
+
 t.test(
   'the cache handler of an app has its guard, and works where a bundle lacks that',
   async t => {
