@@ -11,8 +11,16 @@ interface Told {
   context: NextErrorContext
 }
 
+/** Next goes on after a proxy that has failed while the answer is being compressed, and fails again. */
+const PLAIN = { headers: { 'accept-encoding': 'identity' } }
+
 /** Serves an app that is told of errors, and notes what. */
-async function serveTold(t: Test, fixture: string, options?: FastifyNextOptions) {
+async function serveTold(
+  t: Test,
+  fixture: string,
+  options?: FastifyNextOptions,
+  logger?: { level: string }
+) {
   const log = keptLog()
   const told: Told[] = []
   const onNextError: FastifyNextOptions['onNextError'] = (error, { id }, context) => {
@@ -21,9 +29,9 @@ async function serveTold(t: Test, fixture: string, options?: FastifyNextOptions)
   const { fastify, url } = await serve(t, {
     fixture,
     options: { onNextError, ...options },
-    server: { logger: log.logger }
+    server: { logger: { ...log.logger, ...logger } }
   })
-  const load = async (path: string) => (await fetch(url + path)).text()
+  const load = async (path: string) => (await fetch(url + path, PLAIN)).text()
   return { fastify, load, log, told }
 }
 
@@ -59,6 +67,16 @@ t.test('a listener that fails is logged, and changes no answer', async t => {
       { level: 50, reqId: /^req-/, err: { message: /^(?:Thrown|Rejected)$/ } }
     )
   }
+})
+
+t.test('where nothing is logged the listener is told', async t => {
+  const { load, log, told } = await serveTold(t, 'observed', {}, { level: 'silent' })
+  for (const path of ['/throws/one', '/proxied']) await load(path)
+  t.match(told, [
+    { message: 'The page one has failed', context: { route: '/throws/[slug]' } },
+    { message: 'The proxy has failed', context: { route: '/proxy' } }
+  ])
+  t.strictSame(log.take(), [])
 })
 
 t.test('what is printed right before the end is in the log', async t => {

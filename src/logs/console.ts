@@ -28,9 +28,13 @@ function logInstead(name: string, level: Level): Wrap {
   return (args, pass, wrapper) => {
     const call = currentCall()
     if (call === undefined) return pass()
-    // Nobody else would have what a page says.
-    if (takesNoErrors(call.log)) return isCalledByNext(wrapper) ? undefined : pass()
     const message = messageOf(name === 'dir' ? [inspected(args)] : args)
+    if (takesNoErrors(call.log)) {
+      // Nobody else would have what a page says.
+      if (!isCalledByNext(wrapper)) return pass()
+      if (message.error) logPrintedError(call, message)
+      return undefined
+    }
     const { text, level: prefixed } = readPrefix(message.text)
     const mayBeOfNext = text !== message.text || message.error !== undefined
     if (!mayBeOfNext || !isCalledByNext(wrapper)) write(call, level, message)
