@@ -72,6 +72,8 @@ for (const dev of [false, true]) {
       })
     }
 
+    t.notOk(log().some(({ msg }) => msg?.startsWith('onNextError is told of nothing')))
+
     await t.test('what is thrown and no error is logged once, too', async t => {
       await load('/text')
       await until(/"told":\{"error":"A text was thrown"/)

@@ -8,7 +8,8 @@ import { type Logged, linesOf, untilPrinted } from './printed.js'
 const COMPILE_MS = 60_000
 
 /** What is logged of an error that the app's instrumentation reports, and what `onNextError` is told. */
-export interface ReportedError extends Logged {
+export interface ReportedError extends Omit<Logged, 'msg'> {
+  msg?: string
   time: number
   routerKind?: string
   routeType?: string
