@@ -17,7 +17,7 @@ import { statusOf } from './response/error-status.js'
 import { kAnswer } from './response/hooks.js'
 import { nextFirst, type Precedence } from './response/precedence.js'
 import { beginTiming } from './response/server-timing.js'
-import { kPageRequest } from './route-of-next.js'
+import { kPageRequest, kStoredRoute } from './route-of-next.js'
 import type { StaticFiles } from './static/static-files.js'
 import { headOf } from './upgrade/gate.js'
 import { leaveOutUpgrade } from './upgrade/ordinary.js'
@@ -102,6 +102,7 @@ export function asker(
     render(reply, request, precedence, handle = next.handle) {
       noteAsked?.(reply)
       reply.request[kPageRequest] = request
+      reply.request[kStoredRoute] = undefined
       start(open(reply, request, precedence), reply, handle)
     },
     async bypass(reply, call) {

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
-import { type Exchange, exchangeFinders } from './context/exchanges.js'
+import { type Exchange, exchangeFinders, kExchange } from './context/exchanges.js'
+import { pageInstance } from './context/page-instance.js'
 import type { NextErrorListener } from './instrumentation/error-reporters.js'
 import type { Lookup } from './prerender/page-visit.js'
 import { openReply } from './response/open-reply.js'
@@ -19,6 +20,8 @@ export interface Call extends Owner {
   readonly reply: FastifyReply | undefined
   /** The same without a request. */
   readonly ofApp: Call
+  /** Has `close()` wait for it. */
+  waitUntil(promise: Promise<unknown>): void
 }
 
 /** Runs calls of Next. */
@@ -45,11 +48,6 @@ export function isWithinNext(): boolean {
 /** The call of Next that this code runs in, or by which it has been started. */
 export function currentCall(): Call | undefined {
   return running().call
-}
-
-/** Runs code that is not Next's, though Next has led to it. */
-export function outsideOfCalls<Result>(code: () => Result): Result {
-  return runWith({ call: undefined }, code)
 }
 
 /** The work that an app goes on with after its answers: `after()` and background renewal. */
@@ -131,7 +129,6 @@ export class RequestContext implements WaitingContext, Call {
   readonly lookups: Lookup[] | undefined
   readonly reply: FastifyReply | undefined
   readonly #owner: Owner
-  #exchange: Exchange | undefined
 
   constructor(pending: Pending, owner: Owner, { reply, lookups, ofApp }: About = {}) {
     this.pending = pending
@@ -157,8 +154,12 @@ export class RequestContext implements WaitingContext, Call {
   get exchange(): Exchange | undefined {
     const reply = this.reply
     if (reply === undefined) return undefined
-    this.#exchange ??= { request: reply.request, reply: openReply(reply) }
-    return this.#exchange
+    reply[kExchange] ??= {
+      request: reply.request,
+      reply: openReply(reply),
+      fastify: pageInstance(reply.server)
+    }
+    return reply[kExchange]
   }
 
   /** Next takes it off its object. */

@@ -44,7 +44,8 @@ export async function getReply(request?: RequestOfNext): Promise<OpenReply> {
 }
 
 /**
- * The instance of Fastify that has the route, with the decorators of its scope.
+ * The instance of Fastify that has the route, with the decorators of its scope. Its `inject()` asks
+ * Fastify's own routes, which know nothing of the page.
  * @param request as for `getRequest()`
  * @throws FST_NEXT_NO_REQUEST as `getRequest()` does
  * @example
@@ -52,7 +53,7 @@ export async function getReply(request?: RequestOfNext): Promise<OpenReply> {
  * const { rows } = await fastify.pg.query('SELECT * FROM posts')
  */
 export async function getFastify(request?: RequestOfNext): Promise<FastifyInstance> {
-  return (await exchangeOf(request)).request.server
+  return (await exchangeOf(request)).fastify
 }
 
 async function exchangeOf(request: RequestOfNext | undefined): Promise<Exchange> {

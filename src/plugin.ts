@@ -7,6 +7,7 @@ import { type Background, collectBackground } from './background.js'
 import { type Closing, closingOf } from './closing/closing.js'
 import { addShutdown } from './closing/shutdown.js'
 import { leaveCompression } from './compression.js'
+import { addExchanges } from './context/exchanges.js'
 import { FST_NEXT_ALREADY_REGISTERED } from './errors.js'
 import { appForHandlers, type Replies } from './handler-app.js'
 import { loadApp } from './load-app.js'
@@ -79,6 +80,7 @@ function serve(
   addReplyDecorators(fastify, next, askNext)
   addErrorHook(fastify)
   addNextRoute(fastify)
+  addExchanges(fastify)
   addServerTiming(fastify, settings)
   addStats(fastify, { background, connections, staticFiles, prerendered })
 

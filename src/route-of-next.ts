@@ -14,13 +14,18 @@ declare module 'fastify' {
   }
 }
 
+/** The request that Next works on. */
+export function requestForNext(request: FastifyRequest): IncomingMessage {
+  return request[kPageRequest] ?? request.raw
+}
+
 /** Adds `request.nextRoute`. */
 export function addNextRoute(fastify: FastifyInstance): void {
   fastify.decorateRequest(kPageRequest, null)
   fastify.decorateRequest(kStoredRoute, undefined)
   fastify.decorateRequest('nextRoute', {
     getter(this: FastifyRequest) {
-      return this[kStoredRoute] ?? routeOf(this[kPageRequest] ?? this.raw)
+      return this[kStoredRoute] ?? routeOf(requestForNext(this))
     }
   })
 }

@@ -37,8 +37,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /**
      * The pattern of Next's route that answers, as `/blog/[slug]`, without the basePath: known in
-     * `onSend`, `onError` and `onResponse` hooks. `undefined` for files, redirects, and what Fastify
-     * answers.
+     * `onSend`, `onError` and `onResponse` hooks. `undefined` where no page has been asked, as for files,
+     * redirects of `next.config`, and routes of Fastify.
      */
     readonly nextRoute: string | undefined
   }

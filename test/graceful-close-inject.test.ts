@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:http2'
 import t, { type Test } from 'tap'
 import { closeSoon, connection, get } from './helpers/connection.js'
-import { gate } from './helpers/globals.js'
+import { event } from './helpers/event.js'
+import { gate, setGlobal } from './helpers/globals.js'
 import { serve } from './helpers/serve.js'
 
 const ASKED = 'Fastify answers 200'
@@ -26,6 +27,37 @@ for (const http2 of [false, true]) {
     t.match(await page, ASKED)
     await ended
   })
+}
+
+for (const http2 of [false, true]) {
+  for (const path of ['/poll', '/events', '/asking']) {
+    t.test(`what a preClose hook ends is answered: ${path}${http2 ? ', HTTP/2' : ''}`, async t => {
+      const polled = event<string>('the end of the poll')
+      const { fastify, port } = await serve(t, {
+        fixture: 'context',
+        options: { closeTimeout: 2_000 },
+        server: { forceCloseConnections: false, ...(http2 && { http2 }) } as object,
+        after(fastify) {
+          fastify.get('/own', () => polled.happened)
+          fastify.addHook('preClose', async () => polled.happen('polled'))
+        }
+      })
+      const entered = event('the page has begun')
+      setGlobal(t, 'beforeAsking', entered.happen)
+      setGlobal(t, 'poll', () => {
+        entered.happen()
+        return polled.happened
+      })
+      const answer = (http2 ? getOverHttp2 : getOverHttp1)(t, port, path)
+      await entered.happened
+      const ended = fastify.close()
+      const text = await answer
+      if (path === '/poll') t.match(text, '"polled"')
+      else if (path === '/asking') t.match(text, ASKED)
+      else t.ok(http2 || text.startsWith('HTTP/1.1 200 OK'))
+      await ended
+    })
+  }
 }
 
 async function getOverHttp1(t: Test, port: number, path: string): Promise<string> {

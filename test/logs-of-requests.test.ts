@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createRequire } from 'node:module'
 import type { FastifyBaseLogger } from 'fastify'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { forDevelopers } from '../src/logs/described-error.js'
 import { answered } from './helpers/answered.js'
 import { fixturePath } from './helpers/fixture.js'
 import { setGlobal } from './helpers/globals.js'
 import { keptLog } from './helpers/log.js'
+import { notedConsole } from './helpers/noted-console.js'
 import { serve } from './helpers/serve.js'
 
 const fixture = 'logs'
@@ -18,17 +19,6 @@ type Method = (...args: unknown[]) => void
 function ownProperties() {
   const ofConsole = METHODS.map(name => Object.getOwnPropertyDescriptor(console, name))
   return [...ofConsole, Object.getOwnPropertyDescriptor(process.stdout, 'write')]
-}
-
-/** Has the console note what it prints, for the time of a test. */
-function notedConsole(t: Test) {
-  const printed: unknown[][] = []
-  for (const name of ['log', 'error'] as const) {
-    const before = Object.getOwnPropertyDescriptor(console, name) as PropertyDescriptor
-    t.teardown(() => Object.defineProperty(console, name, before))
-    console[name] = (...args: unknown[]) => void printed.push(args)
-  }
-  return printed
 }
 
 t.before(async () => {

@@ -1,8 +1,12 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import type { FastifyNextOptions, NextErrorContext } from '../src/index.js'
 import { event } from './helpers/event.js'
 import { setGlobal } from './helpers/globals.js'
 import { keptLog } from './helpers/log.js'
+import { notedConsole } from './helpers/noted-console.js'
 import { serve } from './helpers/serve.js'
 import { until } from './helpers/twins.js'
 
@@ -12,15 +16,12 @@ interface Told {
   context: NextErrorContext
 }
 
-/** Next goes on after a proxy that has failed while the answer is being compressed, and fails again. */
-const PLAIN = { headers: { 'accept-encoding': 'identity' } }
-
 /** Serves an app that is told of errors, and notes what. */
 async function serveTold(
   t: Test,
   fixture: string,
   options?: FastifyNextOptions,
-  logger?: { level: string }
+  { after, level = 'info' }: { after?(fastify: FastifyInstance): void; level?: string } = {}
 ) {
   const log = keptLog()
   const told: Told[] = []
@@ -30,9 +31,10 @@ async function serveTold(
   const { fastify, url } = await serve(t, {
     fixture,
     options: { onNextError, ...options },
-    server: { logger: { ...log.logger, ...logger } }
+    server: { logger: { ...log.logger, level } },
+    ...(after && { after })
   })
-  const load = async (path: string) => (await fetch(url + path, PLAIN)).text()
+  const load = async (path: string) => (await fetch(url + path)).text()
   return { fastify, load, log, told }
 }
 
@@ -78,6 +80,56 @@ t.test('what Next reports twice is told once', async t => {
   t.match(told, [{ message: 'The post has failed', context: { route: '/posts/[slug]' } }])
   t.equal(told.length, 1)
   t.equal(log.take().filter(({ msg }) => msg === 'The post has failed').length, 1)
+})
+
+t.test('why it was rendered on demand is told', async t => {
+  const { load, told } = await serveTold(t, 'observed')
+  setGlobal(t, 'renew', () => {
+    throw new Error('The renewal has failed')
+  })
+  await load('/api/renewing')
+  const renewal = told.find(({ message }) => message === 'The renewal has failed')
+  t.match(renewal?.context, { route: '/renewed', revalidateReason: 'on-demand' })
+})
+
+t.test('a proxy that fails for a page from a handler is told, too', async t => {
+  const { load, told } = await serveTold(t, 'observed', undefined, {
+    after: fastify => fastify.get('/led', (_request, reply) => reply.nextRender('/proxied'))
+  })
+  await load('/led')
+  t.match(told, [{ message: 'The proxy has failed', context: { route: '/proxy' } }])
+})
+
+t.test('what the listener and routes of Fastify fetch is not kept for the page', async t => {
+  const printed = notedConsole(t)
+  let requests = 0
+  const upstream = createServer((_request, response) => response.end(String(++requests)))
+  await new Promise<void>(resolve => upstream.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => upstream.close())
+  const { port } = upstream.address() as AddressInfo
+  const ask = async () => (await fetch(`http://127.0.0.1:${port}/`)).text()
+  let isFailing = false
+  const { fastify, load, log } = await serveTold(
+    t,
+    'observed',
+    { onNextError: ask },
+    {
+      after(fastify) {
+        fastify.get('/fetching', async () => {
+          console.log('Said by a route that a page asks')
+          return isFailing ? 'fail' : ask()
+        })
+      }
+    }
+  )
+  t.match(await load('/kept-fetch'), '<p>1</p>')
+  t.match(await load('/kept-fetch'), '<p>2</p>')
+  t.strictSame(printed, Array(2).fill(['Said by a route that a page asks']))
+  isFailing = true
+  for (let failure = 0; failure < 2; failure++) await load('/kept-fetch')
+  await fastify.close()
+  t.equal(requests, 4, 'close() waits for the listener')
+  t.notOk(log.take().some(({ msg }) => msg === 'Said by a route that a page asks'))
 })
 
 t.test('where nothing is logged the listener is told', async t => {

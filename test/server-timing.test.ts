@@ -64,7 +64,7 @@ t.test('the time of hooks is with Fastify, the time of a page with Next', async 
   t.ok(Number(slowPage.ofFastify) < Number(slowPage.ofNext))
 })
 
-t.test('what hooks and pages tell themselves stays', async t => {
+t.test('what hooks, handlers and pages tell themselves stays', async t => {
   const { url } = await serve(t, {
     fixture,
     options,
@@ -72,12 +72,15 @@ t.test('what hooks and pages tell themselves stays', async t => {
       fastify.addHook('onRequest', async (_request, reply) => {
         reply.header('server-timing', 'db;dur=5')
       })
-    }
+    },
+    after: fastify => fastify.get('/rendered', (_request, reply) => reply.nextRender('/timed'))
   })
+  const timingOf = async (path: string) => (await fetch(url + path)).headers.get('server-timing')
   for (const path of ['/blog/one', '/posts/one', '/posts/one']) {
-    const { headers } = await fetch(url + path)
-    t.match(headers.get('server-timing'), /^db;dur=5, fastify;dur=[\d.]+, (?:next|memory);dur=/)
+    t.match(await timingOf(path), /^db;dur=5, fastify;dur=[\d.]+, (?:next|memory);dur=/)
   }
+  t.match(await timingOf('/timed'), /^db;dur=5, app;dur=1, fastify;dur=/)
+  t.match(await timingOf('/rendered'), /^db;dur=5, fastify;dur=/, 'a handler has the last word')
 })
 
 t.test('by default nothing is told', async t => {

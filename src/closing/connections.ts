@@ -4,8 +4,8 @@ import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 import type { FastifyReply } from 'fastify'
+import { kExchange } from '../context/exchanges.js'
 import { cutOff, hasLeft } from '../response/connection-response.js'
-import { headOf } from '../upgrade/gate.js'
 import { type HttpServer, keepUnsentAnswers } from './idle-connections.js'
 
 /** For how long a request is waited for that a client may have sent on an idle connection. */
@@ -32,6 +32,7 @@ export class Connections {
   #onIdle = (): void => {}
   #closesWithAnswers = false
   #closingSince: number | undefined
+  #askedUntil = 0
   #sweep: NodeJS.Timeout | undefined
   #isStopped = false
 
@@ -121,6 +122,7 @@ export class Connections {
   async closeBy(deadline: number): Promise<void> {
     if (this.#closingSince !== undefined) return
     this.#closingSince = performance.now()
+    this.#askedUntil = (this.#closingSince + deadline) / 2
     this.closeWithAnswers()
     await new Promise<void>(resolve => {
       const sweep = (): void => {
@@ -194,7 +196,7 @@ export class Connections {
 
   /** Whether another request can arrive, once the idle connections are closed. */
   get #canReceive(): boolean {
-    if (this.#isNextAsked) return true
+    if (this.#isFastifyAsked) return true
     // A handshake of TLS is going on.
     if (this.#sockets.size > this.#responses.size) return true
     for (const [socket, response] of this.#responses) {
@@ -209,11 +211,14 @@ export class Connections {
     return false
   }
 
-  /** Whether a page has yet to answer: it may ask Fastify's own routes, with `inject()`. */
-  get #isNextAsked(): boolean {
-    for (const [response, { request }] of this.#repliesOfNext) {
-      // The answer to an upgrade goes past its response.
-      if (!response.headersSent && headOf(request.raw) === undefined) return true
+  /**
+   * Whether a page that has yet to answer may ask Fastify's own routes, with `inject()`, for which
+   * Fastify has to be open. Not for all the time: its hooks may end what a page waits for.
+   */
+  get #isFastifyAsked(): boolean {
+    if (performance.now() >= this.#askedUntil) return false
+    for (const [response, reply] of this.#repliesOfNext) {
+      if (!response.headersSent && reply[kExchange]) return true
     }
     return false
   }

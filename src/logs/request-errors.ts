@@ -1,15 +1,17 @@
-import { type Call, currentCall, outsideOfCalls } from '../background.js'
+import { type Call, currentCall } from '../background.js'
 import {
   type ErrorContext,
   errorReporters,
   type NextErrorContext
 } from '../instrumentation/error-reporters.js'
-import { isInProxy, outsideOfRenders } from '../next/renders.js'
+import { isInProxy } from '../next/renders.js'
+import { outsideOfNext } from '../outside-of-next.js'
+import { requestForNext } from '../route-of-next.js'
 import { digestOf, isError } from './described-error.js'
 import { type Message, routeOf, write } from './write.js'
 
 /** Next reports an error right after it has printed it, but an app may do something else first. */
-const REPORTED_WITHIN_MS = 1_000
+const REPORTED_WITHIN_MS = 100
 
 /** Next does not report those of a proxy in Node.js, though it means to: build/templates/middleware.js. */
 const OF_PROXY: ErrorContext = {
@@ -18,9 +20,14 @@ const OF_PROXY: ErrorContext = {
   routeType: 'proxy'
 }
 
+/** Where Next goes on after its proxy has failed, and writes to an answer that has left. */
+const HEAD_HAS_LEFT = 'ERR_HTTP_HEADERS_SENT'
+
 const errors = new WeakMap<Call, WeakMap<object, RequestError>>()
 /** What Next has printed, and is not logged yet. */
 const unlogged = new Set<RequestError>()
+/** Whose proxy has failed. */
+const failedInProxy = new WeakSet<Call>()
 let areReported = false
 let withdraw = (): void => {}
 
@@ -84,21 +91,25 @@ class RequestError {
   }
 
   print(message: Message): void {
-    if (this.#isLogged || this.#printed) return
+    if (this.#isLogged || this.#printed || this.#isOfFailedProxy) return
     this.#printed = message
     const { reply } = this.#call
-    if (!areReported) this.log()
-    else if (reply && isInProxy(reply.request.raw)) this.report(OF_PROXY)
-    else {
+    // What it has more to say of than the error itself it does not report.
+    if (!areReported || message.text !== '') this.log()
+    else if (reply && isInProxy(requestForNext(reply.request))) {
+      this.report(OF_PROXY)
+      failedInProxy.add(this.#call)
+    } else {
       unlogged.add(this)
       this.#timer = setTimeout(() => this.log(), REPORTED_WITHIN_MS).unref()
     }
   }
 
   report({ routePath, ...context }: ErrorContext): void {
-    if (this.#isReported) return
+    if (this.#isReported || this.#isOfFailedProxy) return
     this.#isReported = true
-    const route = routeOf(this.#call) ?? routePath
+    const isOfPages = context.routerKind === 'Pages Router'
+    const route = (isOfPages ? undefined : routeOf(this.#call)) ?? routePath
     const whole = { route, ...context, digest: digestOf(this.#error) }
     // What else may be thrown is logged as Next prints it: there is nothing to know it by again.
     if (isError(this.#error)) this.log(whole)
@@ -113,17 +124,20 @@ class RequestError {
     write(this.#call, 'error', { text: '', ...this.#printed, error: this.#error, context })
   }
 
+  get #isOfFailedProxy(): boolean {
+    return failedInProxy.has(this.#call) && Object(this.#error).code === HEAD_HAS_LEFT
+  }
+
   #tell(context: NextErrorContext): void {
     const { onNextError, reply, log } = this.#call
     if (onNextError === undefined || reply === undefined) return
-    outsideOfRenders(() =>
-      outsideOfCalls(async () => {
-        try {
-          await onNextError(this.#error, reply.request, context)
-        } catch (error) {
-          log.error(error, 'onNextError has failed')
-        }
-      })
-    )
+    const told = outsideOfNext(async () => {
+      try {
+        await onNextError(this.#error, reply.request, context)
+      } catch (error) {
+        log.error(error, 'onNextError has failed')
+      }
+    })
+    this.#call.waitUntil(told)
   }
 }

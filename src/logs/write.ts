@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { type Call, outsideOfCalls } from '../background.js'
+import type { Call } from '../background.js'
 import type { NextErrorContext } from '../instrumentation/error-reporters.js'
-import { currentRoute, outsideOfRenders } from '../next/renders.js'
+import { currentRoute } from '../next/renders.js'
+import { outsideOfNext } from '../outside-of-next.js'
 import { digestOf, forDevelopers, isError } from './described-error.js'
 
 export type Level = 'error' | 'warn' | 'info' | 'debug'
@@ -30,17 +31,15 @@ export function write(call: Call, level: Level, { text, error, context }: Messag
   if (message === '' && error === undefined) return
   const route = routeOf(call)
   // Loggers look at the clock, which ends a prerender, and may use the console themselves.
-  outsideOfRenders(() =>
-    outsideOfCalls(() => {
-      const log = childOf(call.log)
-      if (level !== 'error' && error === undefined) {
-        log[level](message)
-        return
-      }
-      const err = call.dev && isError(error) ? forDevelopers(error) : error
-      log[level]({ err, ...(context ?? { route, digest: digestOf(error) }) }, message)
-    })
-  )
+  outsideOfNext(() => {
+    const log = childOf(call.log)
+    if (level !== 'error' && error === undefined) {
+      log[level](message)
+      return
+    }
+    const err = call.dev && isError(error) ? forDevelopers(error) : error
+    log[level]({ err, ...(context ?? { route, digest: digestOf(error) }) }, message)
+  })
 }
 
 /** The pattern of Next's route that a call is about. */

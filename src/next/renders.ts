@@ -9,6 +9,7 @@ interface Store<Value> {
 interface Renders {
   /** What a render is about, in its async context. */
   workUnitAsyncStorage?: Store<{ renderSignal?: AbortSignal }>
+  /** The page that it is part of, for whose sake Next keeps what is fetched. */
   workAsyncStorage?: Store<{ route?: unknown }>
 }
 
@@ -40,13 +41,15 @@ export function isOfAbortedPrerender(): boolean {
   return false
 }
 
-/** Runs a call that may look at the clock, which ends a prerender. */
+/** Runs a call that Next is to know nothing of: looking at the clock would end a prerender. */
 export function outsideOfRenders<Result>(call: () => Result): Result {
   let run = call
-  for (const { workUnitAsyncStorage: store } of packages.values()) {
-    if (store?.getStore() === undefined) continue
-    const inner = run
-    run = () => store.exit(inner)
+  for (const { workUnitAsyncStorage, workAsyncStorage } of packages.values()) {
+    for (const store of [workUnitAsyncStorage, workAsyncStorage]) {
+      if (store?.getStore() === undefined) continue
+      const inner = run
+      run = () => store.exit(inner)
+    }
   }
   return run()
 }
