@@ -6,7 +6,8 @@ export default defineConfig({
     context: 'src/context.ts',
     'context-in-browser': 'src/context/in-browser.ts',
     'context-in-edge-runtime': 'src/context/in-edge-runtime.ts',
-    instrumentation: 'src/instrumentation.ts',
+    // Turbopack would take a `src/instrumentation.ts` for that of every app below, such as the fixtures.
+    instrumentation: 'src/instrumentation/in-nodejs-runtime.ts',
     'instrumentation-in-edge-runtime': 'src/instrumentation/in-edge-runtime.ts',
     cli: 'src/cli.ts',
     // Next imports it by its path.
@@ -18,7 +19,7 @@ export default defineConfig({
     entry: {
       index: 'src/index.ts',
       context: 'src/context.ts',
-      instrumentation: 'src/instrumentation.ts'
+      instrumentation: 'src/instrumentation/in-nodejs-runtime.ts'
     }
   },
   external: [/the context of fastify-next/],

@@ -128,8 +128,28 @@ t.test('what the listener and routes of Fastify fetch is not kept for the page',
   isFailing = true
   for (let failure = 0; failure < 2; failure++) await load('/kept-fetch')
   await fastify.close()
-  t.equal(requests, 4, 'close() waits for the listener')
+  t.equal(requests, 4)
   t.notOk(log.take().some(({ msg }) => msg === 'Said by a route that a page asks'))
+})
+
+t.test('close() waits for the listener', async t => {
+  const begun = event('the listener has begun')
+  const released = event('the listener may end')
+  let hasEnded = false
+  const { fastify, load } = await serveTold(t, 'observed', {
+    async onNextError() {
+      begun.happen()
+      await released.happened
+      hasEnded = true
+    }
+  })
+  await load('/throws/one')
+  await begun.happened
+  t.equal(fastify.nextStats().backgroundTasks, 1)
+  const closed = fastify.close()
+  released.happen()
+  await closed
+  t.ok(hasEnded)
 })
 
 t.test('where nothing is logged the listener is told', async t => {

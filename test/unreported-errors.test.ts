@@ -1,5 +1,5 @@
 import t from 'tap'
-import { onRequestError, register } from '../src/instrumentation.js'
+import { onRequestError, register } from '../src/instrumentation/in-nodejs-runtime.js'
 import { keptLog } from './helpers/log.js'
 import { serve } from './helpers/serve.js'
 

@@ -1,4 +1,4 @@
-import { type ErrorContext, errorReporters } from './instrumentation/error-reporters.js'
+import { type ErrorContext, errorReporters } from './error-reporters.js'
 
 /**
  * For the app's `instrumentation.ts`: lets the plugin expect errors from `onRequestError()`, and log
