@@ -46,7 +46,7 @@ const FAILURES = new Map([
 
 for (const dev of [false, true]) {
   t.test(dev ? 'in development' : 'in production', { timeout: 110_000 }, async t => {
-    const { url, load, log, until } = await startObserved(t, dev)
+    const { url, load, log, output, until } = await startObserved(t, dev)
 
     for (const [path, [message, known]] of FAILURES) {
       await t.test(message, async t => {
@@ -83,8 +83,17 @@ for (const dev of [false, true]) {
       await until(/"An error occurred in a function passed to `after\(\)`"/)
       const lines = log().filter(({ err }) => err?.message === 'The work after has failed')
       t.match(lines, [{ level: 50, route: '/after', reqId: /^req-/, told: undefined }])
+      await until(/"The other work after has ended"/)
+      const messages = log().map(({ msg }) => msg)
+      const [failed, ended] = ['An error occurred in', 'The other work'].map(start =>
+        messages.findIndex(msg => msg?.startsWith(start))
+      )
+      t.ok(Number(failed) < Number(ended), 'at once, since nothing more will be known of it')
       await load('/edge')
       await until(/The edge page has failed/)
     })
+
+    // Next goes on after a proxy that has failed, and fails again where the answer is compressed.
+    t.notMatch(output(), 'after they are sent to the client')
   })
 }
