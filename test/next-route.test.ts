@@ -67,6 +67,26 @@ t.test('a kept answer has the route of its page, also where nothing is sent', as
   t.equal(again(), 2)
 })
 
+t.test('an error page in the place of a kept answer has its own', async t => {
+  const routes: unknown[] = []
+  const { fastify } = await serve(t, {
+    fixture: 'observed',
+    before(fastify) {
+      fastify.setErrorHandler((error, _request, reply) => reply.nextRenderError(error))
+      fastify.addHook('onSend', async ({ headers }, reply) => {
+        if (headers['x-fail'] && reply.statusCode === 200) throw new Error('The hook has failed')
+      })
+      fastify.addHook('onResponse', async request => void routes.push(request.nextRoute))
+    }
+  })
+  await fastify.inject('/posts/one')
+  const headers = { 'x-fail': '1' }
+  const { statusCode } = await fastify.inject({ url: '/posts/one', headers })
+  t.equal(statusCode, 500)
+  t.equal(fastify.nextStats().prerenderCache.hits, 1)
+  t.strictSame(routes, ['/posts/[slug]', '/_global-error'])
+})
+
 t.test('it is a part of the request that nobody can set', async t => {
   const { fastify } = await serve(t, {
     fixture: 'observed',

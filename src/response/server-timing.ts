@@ -44,8 +44,7 @@ export function addTiming(
   const timing = reply[kTiming]
   if (!timing) return headers
   const asked = performance.now() - timing.askedAt
-  // Of the two, what a handler has set may be in both.
   const others = [before['server-timing'] ?? [], headers['server-timing'] ?? []].flat()
   const times = [`fastify;dur=${timing.fastify.toFixed(2)}`, `${by};dur=${asked.toFixed(2)}`]
-  return { ...headers, 'server-timing': [...new Set(others), ...times].join(', ') }
+  return { ...headers, 'server-timing': [...others, ...times].join(', ') }
 }
