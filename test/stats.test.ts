@@ -1,4 +1,5 @@
 import t from 'tap'
+import { until } from './helpers/connection.js'
 import { event } from './helpers/event.js'
 import { setGlobal } from './helpers/globals.js'
 import { serve } from './helpers/serve.js'
@@ -19,13 +20,16 @@ t.test('requests and work that are under way are counted', async t => {
   const worked = event('the work after the answer goes on')
   released.happen()
   await (await answer).text()
-  await fastify.inject('/blog/one')
-  t.match(fastify.nextStats(), { inFlight: 0, backgroundTasks: 0 })
+  const isIdle = () => fastify.nextStats().inFlight === 0
+  await until('the end of all answers', isIdle)
+  t.equal(fastify.nextStats().backgroundTasks, 0)
 
   setGlobal(t, 'afterWork', () => worked.happened)
   await (await fetch(`${url}/after`)).text()
-  t.equal(fastify.nextStats().backgroundTasks, 1)
+  await until('the work of after()', () => fastify.nextStats().backgroundTasks === 1)
   worked.happen()
+  await until('the end of that work', () => fastify.nextStats().backgroundTasks === 0)
+  t.ok(isIdle())
 })
 
 t.test('what comes from memory is counted, and what does not by its reason', async t => {
