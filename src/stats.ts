@@ -6,7 +6,7 @@ import type { StaticFiles } from './static/static-files.js'
 
 /** What `fastify.nextStats()` tells. Counts are since the start. */
 export interface NextStats {
-  /** How many requests Next is answering. */
+  /** How many requests Next is answering, for all apps of the server. */
   readonly inFlight: number
   /** How much background work is under way: `after()`, and pages that are being renewed. */
   readonly backgroundTasks: number

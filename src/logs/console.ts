@@ -28,19 +28,19 @@ function logInstead(name: string, level: Level): Wrap {
   return (args, pass, wrapper) => {
     const call = currentCall()
     if (call === undefined) return pass()
+    const isSilent = takesNoErrors(call.log)
     const message = messageOf(name === 'dir' ? [inspected(args)] : args)
-    if (takesNoErrors(call.log)) {
-      // Nobody else would have what a page says.
-      if (!isCalledByNext(wrapper)) return pass()
-      if (message.error) logPrintedError(call, message)
-      return undefined
-    }
     const { text, level: prefixed } = readPrefix(message.text)
-    const mayBeOfNext = text !== message.text || message.error !== undefined
-    if (!mayBeOfNext || !isCalledByNext(wrapper)) write(call, level, message)
-    else if (isSaidByError(text)) return undefined
-    else if (level === 'error' && message.error) logPrintedError(call, { ...message, text })
-    else write(call, prefixed === 'debug' ? prefixed : level, { ...message, text })
+    const mayBeOfNext = isSilent || text !== message.text || message.error !== undefined
+    if (!mayBeOfNext || !isCalledByNext(wrapper)) {
+      // Where nothing is logged nobody else would have what a page says.
+      if (isSilent) return pass()
+      write(call, level, message)
+    } else if (!isSaidByError(text)) {
+      const ofNext = { ...message, text }
+      if (level === 'error' && message.error) logPrintedError(call, ofNext)
+      else write(call, prefixed === 'debug' ? prefixed : level, ofNext)
+    }
   }
 }
 
