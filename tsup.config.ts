@@ -11,7 +11,8 @@ export default defineConfig({
     'instrumentation-in-edge-runtime': 'src/instrumentation/in-edge-runtime.ts',
     cli: 'src/cli.ts',
     // Next imports it by its path.
-    'guarded-cache-handler': 'src/next/guarded-cache-handler.ts'
+    'guarded-cache-handler': 'src/next/guarded-cache-handler.ts',
+    'shared-data-cache-handler': 'src/next/shared-data-cache-handler.ts'
   },
   format: ['esm', 'cjs'],
   target: 'node20',

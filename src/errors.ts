@@ -195,3 +195,39 @@ export const FST_NEXT_UNDER_PRESSURE_NOT_INSTALLED = createError<[ErrorOptions]>
   'FST_NEXT_UNDER_PRESSURE_NOT_INSTALLED',
   'The option "underPressure" needs a package: run "npm install @fastify/under-pressure".'
 )
+
+/** A package is missing that `sharedCache` needs. */
+export const FST_NEXT_SHARED_CACHE_NOT_INSTALLED = createError<[ErrorOptions]>(
+  'FST_NEXT_SHARED_CACHE_NOT_INSTALLED',
+  'The option "sharedCache" needs packages: run "npm install ioredis @fortedigital/nextjs-cache-handler @mrjasonroy/cache-components-cache-handler".'
+)
+
+/** This version of Next offers no way to give it a cache. */
+export const FST_NEXT_SHARED_CACHE_UNSUPPORTED = createError<[string]>(
+  'FST_NEXT_SHARED_CACHE_UNSUPPORTED',
+  'Next.js %s can not be given a shared cache: remove the option "sharedCache".'
+)
+
+/** `fastify-next bundle` was given what is no file. */
+export const FST_NEXT_SERVER_FILE_NOT_FOUND = createError<[string]>(
+  'FST_NEXT_SERVER_FILE_NOT_FOUND',
+  'There is no file "%s": give "fastify-next bundle" the one that starts the server.'
+)
+
+/** `fastify-next bundle` found no production build. */
+export const FST_NEXT_NOTHING_TO_BUNDLE = createError<[string, string]>(
+  'FST_NEXT_NOTHING_TO_BUNDLE',
+  'There is no production build in "%s": run "next build %s", or give the directory of the app with "--dir".'
+)
+
+/** `fastify-next bundle` would remove files that it has not made. */
+export const FST_NEXT_BUNDLE_FOLDER_IN_USE = createError<[string]>(
+  'FST_NEXT_BUNDLE_FOLDER_IN_USE',
+  'The folder "%s" holds what "fastify-next bundle" has not made: give an empty one with "--out".'
+)
+
+/** `fastify-next bundle` needs a package that is not installed. */
+export const FST_NEXT_NFT_NOT_INSTALLED = createError<[ErrorOptions]>(
+  'FST_NEXT_NFT_NOT_INSTALLED',
+  'The command "bundle" needs a package: run "npm install --save-dev @vercel/nft".'
+)

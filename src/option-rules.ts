@@ -59,6 +59,10 @@ const rules: Readonly<Record<keyof FastifyNextOptions, Rule>> = {
         )),
     expected: 'false, or an object with nothing but "maxBytes", a whole number of bytes above 0'
   },
+  sharedCache: {
+    accepts: value => /^rediss?:\/\/./.test(String(value)) && URL.canParse(String(value)),
+    expected: 'a URL that begins with redis:// or rediss://'
+  },
   websocketRewrites: boolean,
   underPressure: {
     accepts: value => boolean.accepts(value) || isPlainObject(value),

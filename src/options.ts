@@ -85,6 +85,14 @@ export interface FastifyNextOptions {
    */
   prerenderCache?: false | { maxBytes?: number }
   /**
+   * In production, keep what Next caches in the Redis or Valkey with this URL, for all processes of the
+   * app, and tell them what is revalidated.
+   * @default each process on its own
+   * @example
+   * sharedCache: 'redis://user:password@localhost:6379/0'
+   */
+  sharedCache?: string
+  /**
    * Let rewrites of Next's that lead to another server pass on WebSockets, too. An upgrade that
    * nobody else takes then goes through Fastify's hooks and routes like a request; where it reaches
    * Next and no such rewrite, it gets a 404. Only with `catchAll: true`.
@@ -135,7 +143,7 @@ export interface FastifyNextOptions {
 }
 
 /** Those that have no default. */
-type Optional = 'port' | 'httpServer' | 'bodyLimit' | 'logLevel' | 'onNextError'
+type Optional = 'port' | 'httpServer' | 'sharedCache' | 'bodyLimit' | 'logLevel' | 'onNextError'
 
 /** The options after validation: complete, with an absolute `dir`. */
 export type Settings = Readonly<
@@ -173,6 +181,7 @@ export function resolveOptions(options: FastifyNextOptions, log?: object): Setti
     prerenderCache:
       options.prerenderCache !== false &&
       Object.freeze({ maxBytes: options.prerenderCache?.maxBytes ?? DEFAULT_MAX_BYTES }),
+    sharedCache: options.sharedCache,
     websocketRewrites: options.websocketRewrites ?? false,
     underPressure:
       typeof options.underPressure === 'object'

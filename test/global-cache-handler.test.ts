@@ -59,6 +59,7 @@ function observed(app: string, told: string[]): PageObserver {
   return {
     lookUp: () => () => {},
     changed: key => void told.push(`${app} ${key}`),
+    missed() {},
     revalidated: tags => void told.push(`${app} ${tags}`)
   }
 }

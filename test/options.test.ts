@@ -80,6 +80,7 @@ t.test('the defaults', async t => {
       prerenderCache: { maxBytes: 52_428_800 },
       quiet: false,
       serverTiming: false,
+      sharedCache: undefined,
       staticAssets: true,
       turbo: false,
       turbopack: false,

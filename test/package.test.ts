@@ -46,6 +46,8 @@ const FILES = [
   'dist/instrumentation.d.ts',
   'dist/instrumentation.js',
   'dist/instrumentation.js.map',
+  'dist/shared-data-cache-handler.js',
+  'dist/shared-data-cache-handler.js.map',
   'package.json'
 ]
 

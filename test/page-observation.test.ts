@@ -26,6 +26,7 @@ function observer(): PageObserver & { told: Told[] } {
       return entry => void told.push(['found', entry])
     },
     changed: key => void told.push(['changed', key]),
+    missed() {},
     revalidated: tags => void told.push(['revalidated', tags])
   }
 }
@@ -143,7 +144,7 @@ t.test(
     const next = findNext(dir)
     const config = { values: {} } as LoadedConfig
     const observed = (own = next) =>
-      observePages(own, join(dir, '.next'), config, openAppState(dir))
+      observePages(own, join(dir, '.next'), config, openAppState(dir), false)
     const elsewhere = (id: string) =>
       id.endsWith('/incremental-cache') ? { IncrementalCache: class {} } : next.load(id)
 

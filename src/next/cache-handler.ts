@@ -14,6 +14,8 @@ export interface CacheReplacement {
   replace(): Promise<void>
   /** Loads what it needs. After Next is prepared: the app's instrumentation comes first. */
   load(): Promise<void>
+  /** Whether it can't be heard what other processes do to the cache that they share. */
+  isIsolated?(): boolean
   close(): void
 }
 

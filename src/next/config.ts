@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { FST_NEXT_CONF_UNSUPPORTED, FST_NEXT_CONFIG_FAILED } from '../errors.js'
+import { loadBundled } from './bundled-config.js'
 import { changesOf, edit, keysOfTheBuild, type Values } from './conf.js'
 import type { NextPackage } from './load.js'
 
@@ -99,7 +100,8 @@ async function loadCached(
   if (load === undefined) return undefined
   try {
     // Not silent: unknown keys are reported by the first load only, and this is the first.
-    const config = await load(phase, dir, { silent: false })
+    const loadFirst = () => load(phase, dir, { silent: false })
+    const config = await (phase === PRODUCTION ? loadBundled(dir, loadFirst) : loadFirst())
     const again = await load(phase, dir, { silent: true })
     return isNextConfig(config) && config === again ? config : undefined
   } catch (cause) {

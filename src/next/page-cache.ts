@@ -29,6 +29,8 @@ export interface PageObserver {
   changed(key: string): void
   /** Pages with these tags are out of date. */
   revalidated(tags: readonly string[]): void
+  /** Anything may have changed: it could not be heard what other processes do. */
+  missed(): void
 }
 
 /** The part of Next's interface for `cacheHandler` that is used here. */

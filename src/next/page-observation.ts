@@ -10,7 +10,12 @@ import {
 } from './global-cache-handler.js'
 import { htmlLimitedBots } from './html-limited-bots.js'
 import type { NextPackage } from './load.js'
-import { findDefaultHandler, ObservedCacheHandler, type PageObserver } from './page-cache.js'
+import {
+  type CacheHandler,
+  findDefaultHandler,
+  ObservedCacheHandler,
+  type PageObserver
+} from './page-cache.js'
 import { pageLifetimes } from './page-lifetimes.js'
 
 /** How the changes of an app's prerendered pages are seen. */
@@ -23,6 +28,8 @@ export interface PageObservation {
   readonly isHtmlLimited?: ((userAgent: string | undefined) => boolean) | undefined
   /** Decides about conditional requests for pages as Next does, where that is known. */
   readonly isFresh?: IsFresh | undefined
+  /** A handler that the observers are told of, where Next is given one. */
+  observe?(handler: CacheHandler): CacheHandler
   /** Has them seen, until `close()`. Before the app is prepared. */
   open?(): void
   close?(): void
@@ -31,21 +38,37 @@ export interface PageObservation {
 const UNKNOWN = 'this version of Next.js has its cache elsewhere'
 const OWN_HANDLER = 'the app has a cache handler of its own'
 
-/** Has an app's cache observed in production, or says why it can't be. */
+/**
+ * Has an app's cache observed in production, or says why it can't be.
+ * @param isShared whether Next is given a handler which tells what other processes do
+ */
 export function observePages(
   next: NextPackage,
   distDir: string,
   config: LoadedConfig | undefined,
-  state: AppState
+  state: AppState,
+  isShared: boolean
 ): PageObservation {
   const observers = new Set<PageObserver>()
-  const reason = reasonAgainst(config)
+  const reason = reasonAgainst(config, isShared)
   if (config === undefined || reason !== undefined) {
     return { observers, problem: reason ?? UNKNOWN }
   }
   const Handler = findDefaultHandler(next)
   const lifetimes = pageLifetimes(next, distDir)
   if (Handler === undefined || lifetimes === undefined) return { observers, problem: UNKNOWN }
+  const conditions = {
+    isHtmlLimited: config.values.cacheComponents
+      ? htmlLimitedBots(next, config.values.htmlLimitedBots)
+      : undefined,
+    // Without entity tags of its own it looks at no condition: next/dist/server/send-payload.js.
+    isFresh: config.values.generateEtags === false ? undefined : freshnessOf(next)
+  }
+  if (isShared) {
+    const observe = (handler: CacheHandler) =>
+      new ObservedCacheHandler(handler, observers, lifetimes)
+    return { ...conditions, observers, problem: undefined, observe }
+  }
 
   const app: CachingApp = {
     serverDistDir: join(distDir, 'server'),
@@ -62,11 +85,7 @@ export function observePages(
       // The app's own instrumentation may have set another.
       return isObserved(app) ? undefined : OWN_HANDLER
     },
-    isHtmlLimited: config.values.cacheComponents
-      ? htmlLimitedBots(next, config.values.htmlLimitedBots)
-      : undefined,
-    // Without entity tags of its own it looks at no condition: next/dist/server/send-payload.js.
-    isFresh: config.values.generateEtags === false ? undefined : freshnessOf(next),
+    ...conditions,
     open() {
       close = addCachingApp(app)
       isUsed = usesGlobalHandler(next)
@@ -77,7 +96,7 @@ export function observePages(
 }
 
 /** What an app is set up with that decides about its pages elsewhere. */
-function reasonAgainst(config: LoadedConfig | undefined): string | undefined {
+function reasonAgainst(config: LoadedConfig | undefined, isShared: boolean): string | undefined {
   if (config === undefined) return UNKNOWN
   const { cacheHandler, cacheHandlers = {}, cacheMaxMemorySize, i18n, images } = config.values
   // Another process may change what they hold.
@@ -85,7 +104,7 @@ function reasonAgainst(config: LoadedConfig | undefined): string | undefined {
     return OWN_HANDLER
   }
   if (images?.customCacheHandler) return 'images.customCacheHandler is for another handler'
-  if (cacheMaxMemorySize === 0) return 'cacheMaxMemorySize is 0'
+  if (cacheMaxMemorySize === 0 && !isShared) return 'cacheMaxMemorySize is 0'
   if (i18n) return 'its locales depend on the request'
   return undefined
 }

@@ -23,9 +23,11 @@ import { setNodeEnv } from './node-env.js'
 import { addOwnCode } from './own-code.js'
 import { observePages, type PageObservation } from './page-observation.js'
 import type { PathConfig } from './page-path.js'
+import { avoidReadOnlyDisk } from './read-only-disk.js'
 import { addRenders } from './renders.js'
 import { pathsOutsideBasePath } from './rules.js'
 import { shareServer } from './shared-apps.js'
+import { type SharedCacheParts, sharedCacheHandlers } from './shared-cache-handlers.js'
 import { type UpgradeHandler, upgradeHandler } from './upgrade-handler.js'
 import { hideFromWatchMode, startWorkersUnwatched } from './watch-mode.js'
 import { WebpackWatching } from './webpack-watching.js'
@@ -45,6 +47,8 @@ export interface NextServer extends ErrorPages, PathConfig {
   readonly pages: PageObservation | undefined
   /** Decides about conditional requests as Next does, where that is known. */
   readonly isFresh: IsFresh | undefined
+  /** Whether it can't be heard what other processes do to the cache that they share. */
+  isIsolated(): boolean
   /** Leaves the coding of answers to somebody else. Before `prepare()`. */
   disableCompression(): void
   /**
@@ -102,7 +106,10 @@ async function createOwnServer(
   const config = await loadNextConfig(next, settings, log)
   try {
     const distDir = join(dir, config?.values.distDir ?? '.next')
-    if (config && !dev) await assertBuilt(settings, config.values, log)
+    if (config && !dev) {
+      await assertBuilt(settings, config.values, log)
+      avoidReadOnlyDisk(config, distDir, log)
+    }
     const { basePath = '', assetPrefix = '', trailingSlash = false } = config?.values ?? {}
     const handle = requestHandler(app)
     let errorPages: ErrorPages
@@ -126,8 +133,9 @@ async function createOwnServer(
     const pages =
       dev || settings.prerenderCache === false
         ? undefined
-        : observePages(next, distDir, config, state)
-    const cacheHandler = dev ? undefined : guardedCacheHandler(config, distDir, state, log)
+        : observePages(next, distDir, config, state, settings.sharedCache !== undefined)
+    const cache = { config, distDir, state, pages, log, version: next.version }
+    const cacheHandler = dev ? undefined : await cacheReplacement(settings, cache)
     const outsideBasePath =
       config && basePath !== '' ? await pathsOutsideBasePath(next, config.values, { dir, dev }) : []
     state.separate(next, config?.values.cacheMaxMemorySize)
@@ -142,6 +150,7 @@ async function createOwnServer(
       outsideBasePath,
       isFresh: freshnessOf(next),
       pages,
+      isIsolated: () => cacheHandler?.isIsolated?.() ?? false,
       allowedDevOrigins: config?.allowedDevOrigins ?? [],
       disableCompression: () => config?.change('compress', false),
       async prepare() {
@@ -203,6 +212,14 @@ function createApp(
     ...(turbopack && { turbopack }),
     ...(webpack && { webpack })
   })
+}
+
+async function cacheReplacement(
+  { sharedCache: url }: Settings,
+  parts: Omit<SharedCacheParts, 'url'>
+): Promise<CacheReplacement | undefined> {
+  if (url !== undefined) return sharedCacheHandlers({ ...parts, url })
+  return guardedCacheHandler(parts.config, parts.distDir, parts.state, parts.log)
 }
 
 async function prepare(app: NextApp, dir: string, cacheHandler?: CacheReplacement): Promise<void> {

@@ -18,7 +18,7 @@ interface SharedApp {
 }
 
 /** What an app has one value of, however many use it; a registration may leave the `port` to others. */
-const COMMON_OPTIONS = ['conf', 'hostname', 'quiet', 'port'] as const
+const COMMON_OPTIONS = ['conf', 'hostname', 'quiet', 'port', 'sharedCache'] as const
 
 /** How long a start waits for the end of an app that was served from the same directory. */
 const CLOSE_TIMEOUT_MS = 10_000

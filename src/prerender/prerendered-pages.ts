@@ -24,6 +24,8 @@ interface Parts {
   /** Of the request whose call of Next this is. */
   currentLookups(): Lookup[] | undefined
   rules: PageRules
+  /** Whether it can't be heard what other processes do. */
+  isIsolated(): boolean
   isFresh: IsFresh | undefined
 }
 
@@ -43,7 +45,7 @@ export class PrerenderedPages implements PageObserver {
    * what it answers.
    */
   answer(request: FastifyRequest, reply: FastifyReply): 'answered' | PageVisit | undefined {
-    const { rules, isFresh, tally } = this.#parts
+    const { rules, isFresh, isIsolated, tally } = this.#parts
     const { raw } = request
     const name = nameOf(raw)
     if (name === undefined || rules.isHtmlLimited?.(raw.headers['user-agent'])) {
@@ -56,7 +58,7 @@ export class PrerenderedPages implements PageObserver {
       return this.#visitBy(raw, name)
     }
     const time = now()
-    if (time >= page.lifetime.usable) {
+    if (time >= page.lifetime.usable || (isIsolated() && !isOfKnownAge(page, time))) {
       this.#pages.delete(name)
       tally.misses.expired++
       return this.#visitBy(raw, name)
@@ -93,6 +95,11 @@ export class PrerenderedPages implements PageObserver {
   revalidated(tags: readonly string[]): void {
     this.#changes++
     this.#pages.deleteTags(tags)
+  }
+
+  missed(): void {
+    this.#changes++
+    this.#pages.clear()
   }
 
   #visitBy(raw: IncomingMessage, name: string): PageVisit {
@@ -145,6 +152,11 @@ export class PrerenderedPages implements PageObserver {
     const own = { headers: ownHeaders(headers, body), body: ownCopy(body) }
     this.#pages.set(name, { ...origin, route, ...own })
   }
+}
+
+/** Whether a page is what it should be, if nothing was done to it but to let it grow old. */
+function isOfKnownAge({ lifetime }: StoredPage, time: number): boolean {
+  return lifetime === FOR_EVER || (lifetime.fresh !== FOR_EVER.fresh && time <= lifetime.fresh)
 }
 
 type Origin = Omit<StoredPage, 'route' | 'headers' | 'body'>

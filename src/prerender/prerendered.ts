@@ -60,6 +60,7 @@ export function keepPrerenderedPages(
         maxBytes: prerenderCache.maxBytes,
         currentLookups: () => background.currentLookups(),
         rules: pageRules(next),
+        isIsolated: next.isIsolated,
         isFresh
       })
       observers.add(pages)

@@ -85,6 +85,10 @@ export class StoredPages {
     }
   }
 
+  clear(): void {
+    for (const name of [...this.#pages.keys()]) this.delete(name)
+  }
+
   deleteKey(cacheKey: string): void {
     for (const name of [...(this.#groups.get(cacheKey)?.names ?? [])]) this.delete(name)
   }

@@ -66,7 +66,7 @@ async function changed(dir: string): Promise<number> {
   return Math.max(...stats.map(({ mtimeMs }) => mtimeMs))
 }
 
-const MADE_BY_NEXT = /^(\.next|next-env\.d\.ts|tsconfig\.tsbuildinfo)/
+const MADE_BY_NEXT = /^(\.next|\.cluster-|next-env\.d\.ts|tsconfig\.tsbuildinfo)/
 
 /** Whether all of `outputs` were written after the last change in `dirs`. */
 async function isBuilt(outputs: string[], dirs: string[]): Promise<boolean> {
