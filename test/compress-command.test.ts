@@ -1,20 +1,12 @@
-import { execFile } from 'node:child_process'
 import { readdir, readFile, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import t from 'tap'
-import { buildPlugin, repositoryPath } from './helpers/process.js'
+import { command, complaint } from './helpers/command.js'
 import { copyOfBuild, loadCoded, serveDir } from './helpers/static-copy.js'
 
-const run = promisify(execFile)
 const SCRIPT = `// ${'a line that is found again\n// '.repeat(3_000)}`
 const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (bytes: Buffer) => Buffer }
-
-async function command(...args: string[]) {
-  await buildPlugin()
-  return run(process.execPath, [repositoryPath('dist', 'cli.js'), ...args])
-}
 
 t.test('compress puts the codings beside the files of a build', async t => {
   const { dir, root } = await copyOfBuild(t, 'app', {
@@ -65,15 +57,6 @@ t.test('what it made is served, unless it is older than the file', async t => {
     t.equal(zlib.brotliDecompressSync(body).toString(), text)
   }
 })
-
-/** What the command says when it fails. */
-async function complaint(...args: string[]): Promise<string> {
-  const { stderr } = await command(...args).then(
-    () => ({ stderr: 'it has not failed' }),
-    (error: { stderr: string }) => error
-  )
-  return stderr
-}
 
 t.test('what is wrong is said', async t => {
   for (const args of [[], ['nothing'], ['compress', 'one', 'two'], ['compress', '--fast']]) {

@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import { makeReadOnly, mount, onlyRoot } from './helpers/disk.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
 import { serve } from './helpers/serve.js'
 
@@ -57,29 +57,6 @@ async function isRenewed(t: Test, get: Get): Promise<void> {
   }
 }
 
-const isRoot = process.getuid?.() === 0
-/** A user who is not root can't mount anything; root is not kept from writing by a mode. */
-const onlyRoot = isRoot ? false : 'only root can mount a file system'
-
-function mount(t: Test, ...parameters: string[]): void {
-  const target = String(parameters.at(-1))
-  execFileSync('mount', parameters)
-  t.teardown(() => execFileSync('umount', ['--lazy', target]))
-}
-
-async function makeReadOnly(t: Test, dir: string): Promise<void> {
-  if (isRoot) {
-    mount(t, '--bind', dir, dir)
-    execFileSync('mount', ['-o', 'remount,ro,bind', dir])
-    return
-  }
-  const names = await readdir(dir, { recursive: true })
-  const setModes = (mode: string) => execFileSync('chmod', ['-R', mode, dir])
-  t.ok(names.length > 0)
-  setModes('a-w')
-  t.teardown(() => setModes('u+w'))
-}
-
 t.test('a build that is deleted', async t => {
   const { build, fastify, get } = await serveCopy(t)
   await rm(build, { recursive: true })
@@ -105,7 +82,7 @@ t.test('a build that is replaced', async t => {
 
 t.test('a build that becomes read-only', async t => {
   const { build, fastify, get } = await serveCopy(t)
-  await makeReadOnly(t, build)
+  makeReadOnly(t, build)
   await t.rejects(writeFile(join(build, 'x'), 'x'), 'nothing can be written')
   await goesOn(t, get)
   await isRenewed(t, get)
