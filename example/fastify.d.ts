@@ -4,15 +4,16 @@ interface Entry {
   id: number
   name: string
   message: string
-  at: Date
+  /** In ISO 8601. */
+  at: string
 }
 
 /** What the plugins in `server` add to Fastify, as pages get it from `fastify-next/context`. */
 declare module 'fastify' {
   interface FastifyInstance {
     guestbook: {
-      list(): readonly Entry[]
-      add(name: string, message: string): void
+      list(): Promise<readonly Entry[]>
+      add(name: string, message: string): Promise<void>
     }
   }
 

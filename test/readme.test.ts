@@ -6,6 +6,7 @@ import { resolveOptions } from '../src/options.js'
 import { answered } from './helpers/answered.js'
 import { builtFixture, fixturePath } from './helpers/fixture.js'
 import { buildPlugin, repositoryPath, startServer } from './helpers/process.js'
+import { startRedis } from './helpers/redis.js'
 
 const readme = await readFile(repositoryPath('README.md'), 'utf8')
 
@@ -78,10 +79,12 @@ t.test('every snippet runs', async t => {
     await symlink(app, join(dir, 'app'))
     const script = join(dir, name)
     await writeFile(script, code.replace('port: 3000', 'port: 0'))
+    const redis = code.includes('REDIS_URL') ? await startRedis(t) : undefined
     const server = await startServer(t, script, /Server listening at (http:\/\/127\S+?)"/, {
       cwd: dir,
-      env: { NODE_ENV: 'production' }
+      env: { NODE_ENV: 'production', ...(redis && { REDIS_URL: redis.url }) }
     })
+    if (redis) t.match(server.output(), 'The cache is shared through Redis')
     const page = await fetch(`${server.url}/static`)
     t.equal(page.status, 200, code)
     if (code.includes('x-request-id')) t.ok(page.headers.get('x-request-id'))

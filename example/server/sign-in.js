@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
 import session from '@fastify/session'
+import { sessionsInRedis } from './session-store.js'
 
-// With a secret of its own at each start, nobody stays signed in over a restart.
+// With a secret of its own at each start, nobody stays signed in over a restart. Several processes
+// have to have the same.
 const secret = process.env.SESSION_SECRET ?? randomBytes(32).toString('hex')
 
 const nameForm = {
@@ -22,8 +24,9 @@ export async function signIn(fastify) {
     saveUninitialized: false,
     // "lax": a form on another site can't sign anybody out, as it posts without the cookie.
     // "auto": secure over https, which localhost does without. Behind a proxy set `trustProxy`.
-    cookie: { sameSite: 'lax', secure: 'auto' }
-    // The sessions are in memory. Give a `store` for more than one process.
+    cookie: { sameSite: 'lax', secure: 'auto' },
+    // Without one they are in memory, which is enough for one process.
+    store: fastify.redis && sessionsInRedis(fastify.redis)
   })
   fastify.decorateRequest('user', {
     getter() {

@@ -22,7 +22,7 @@ export async function sign(_before: SignResult | null, form: FormData): Promise<
     return { ok: false, text: 'Please fill in every field.' }
   }
   const { guestbook } = await getFastify()
-  guestbook.add(name, message)
+  await guestbook.add(name, message)
   revalidatePath('/guestbook')
   return { ok: true, text: `Thank you, ${name}.` }
 }

@@ -7,14 +7,13 @@ export const metadata: Metadata = { title: 'Guestbook' }
 export default async function Guestbook() {
   const { user } = await getRequest()
   const { guestbook } = await getFastify()
-  const entries = guestbook.list()
+  const entries = await guestbook.list()
   return (
     <>
       <h1>Guestbook</h1>
       <p className="lead">
         The form posts to a Server Action, which hands the entry to Fastify. There the entries stay
-        in memory until the server stops, also as JSON at{' '}
-        <a href="/api/guestbook">/api/guestbook</a>.
+        until the server stops, also as JSON at <a href="/api/guestbook">/api/guestbook</a>.
       </p>
       <section className="card">
         {user && (
@@ -33,7 +32,7 @@ export default async function Guestbook() {
             <li key={id}>
               <p>{message}</p>
               <p className="note">
-                {name}, {at.toISOString().slice(0, 16).replace('T', ' ')} UTC
+                {name}, {at.slice(0, 16).replace('T', ' ')} UTC
               </p>
             </li>
           ))}
