@@ -27,7 +27,7 @@ export async function startBundle(t: Test, made: string, ready: RegExp) {
   const nothing = Object.fromEntries(Object.keys(process.env).map(name => [name, undefined]))
   return startServer(t, join(folder, 'server.js'), ready, {
     cwd: tmpdir(),
-    env: { ...nothing, PATH: process.env.PATH, PORT: '0' } as unknown as NodeJS.ProcessEnv
+    env: { ...nothing, PATH: process.env.PATH, PORT: '0' } as NodeJS.ProcessEnv
   })
 }
 
